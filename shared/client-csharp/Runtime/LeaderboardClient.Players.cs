@@ -7,8 +7,8 @@ namespace LeaderboardApi
     public sealed partial class LeaderboardClient
     {
         /// <summary>
-        /// Registers a player. Codes: user_exists, registration_closed, invalid_request, rate_limited,
-        /// queue_full, outcome_unknown.
+        /// Registers a player. Codes: user_exists, registration_closed, invalid_request,
+        /// rate_limited, queue_full, outcome_unknown.
         /// </summary>
         /// <param name="player">The player.</param>
         /// <param name="cancellation">Ends the call.</param>
@@ -24,9 +24,9 @@ namespace LeaderboardApi
             EnterAsync("POST", "/auth/login", Given(credentials).Write, json => new Session(json), cancellation);
 
         /// <summary>
-        /// Makes a player without a registration, and with the same device id finds the player again.
-        /// Codes: registration_closed, bad_credentials for the device of a player who has a password,
-        /// rate_limited, queue_full, outcome_unknown.
+        /// Makes a player without a registration, and with the same device id finds the player
+        /// again. Codes: registration_closed, bad_credentials for the device of a player who has a
+        /// password, rate_limited, queue_full, outcome_unknown.
         /// </summary>
         /// <param name="guest">The device, name and region, as far as there are.</param>
         /// <param name="cancellation">Ends the call.</param>
@@ -37,8 +37,9 @@ namespace LeaderboardApi
                 json => new Session(json), cancellation);
 
         /// <summary>
-        /// Sets the player's password, or changes it with the old one. Tokens from before stop working;
-        /// this client goes on with the new one. Codes: bad_credentials, rate_limited, invalid_request.
+        /// Sets the player's password, or changes it with the old one. Tokens from before stop
+        /// working; this client goes on with the new one. Codes: bad_credentials, rate_limited,
+        /// invalid_request.
         /// </summary>
         /// <param name="change">The password.</param>
         /// <param name="cancellation">Ends the call.</param>
@@ -63,8 +64,8 @@ namespace LeaderboardApi
         }
 
         /// <summary>
-        /// Renews the player's token, which has to hold still. Writes do it by themselves in the last
-        /// quarter of its lifetime. Codes: invalid_token.
+        /// Renews the player's token, which has to hold still. Writes do it by themselves in the
+        /// last quarter of its lifetime. Codes: invalid_token.
         /// </summary>
         /// <param name="cancellation">Ends the call.</param>
         public async Task<Session> RefreshAsync(CancellationToken cancellation = default(CancellationToken))

@@ -8,9 +8,9 @@ namespace LeaderboardApi
     public sealed partial class LeaderboardClient
     {
         /// <summary>
-        /// The first entries of a board: 100 of GLOBAL unless the query says otherwise. Codes of every
-        /// read: board_not_found, region_unavailable; of a board for operators also missing_token,
-        /// invalid_token, forbidden, board_not_allowed.
+        /// The first entries of a board: 100 of GLOBAL unless the query says otherwise. Codes of
+        /// every read: board_not_found, region_unavailable; of a board for operators also
+        /// missing_token, invalid_token, forbidden, board_not_allowed.
         /// </summary>
         /// <param name="query">Which page.</param>
         /// <param name="cancellation">Ends the call.</param>
@@ -35,7 +35,9 @@ namespace LeaderboardApi
                 "GET", To($"/rank/{Escape(userId)}", (query ?? new RankQuery()).Write),
                 json => new RankView(json), cancellation);
 
-        /// <summary>A player and the neighbours. Codes: not_ranked, and those of every read.</summary>
+        /// <summary>
+        /// A player and the neighbours. Codes: not_ranked, and those of every read.
+        /// </summary>
         /// <param name="userId">The player.</param>
         /// <param name="query">On which board, and how many.</param>
         /// <param name="cancellation">Ends the call.</param>
@@ -46,8 +48,8 @@ namespace LeaderboardApi
                 json => new AroundView(json), cancellation);
 
         /// <summary>
-        /// The neighbours of a score that no entry needs to have, and the rank of an entry that got it
-        /// now. Codes: those of every read.
+        /// The neighbours of a score that no entry needs to have, and the rank of an entry that got
+        /// it now. Codes: those of every read.
         /// </summary>
         /// <param name="score">The score.</param>
         /// <param name="query">On which board, and how many.</param>
@@ -89,7 +91,10 @@ namespace LeaderboardApi
                 parameters.Field("boards", string.Join(",", Given(boards)));
             };
             return ReadAsync(
-                "GET", To($"/players/{Escape(userId)}/boards", write), json => new PlayerBoardsView(json), cancellation);
+                "GET",
+                To($"/players/{Escape(userId)}/boards", write),
+                json => new PlayerBoardsView(json),
+                cancellation);
         }
 
         /// <summary>The boards that the caller may read, until Next is null.</summary>
@@ -138,7 +143,9 @@ namespace LeaderboardApi
         public Task<Health> HealthAsync(CancellationToken cancellation = default(CancellationToken)) =>
             ReadAsync("GET", "/health", json => new Health(json), cancellation);
 
-        /// <summary>Whether it takes requests. Resolves for a server that is not ready, too.</summary>
+        /// <summary>
+        /// Whether it takes requests. Resolves for a server that is not ready, too.
+        /// </summary>
         /// <param name="cancellation">Ends the call.</param>
         public Task<Readiness> ReadyAsync(CancellationToken cancellation = default(CancellationToken)) =>
             ReadAsync("GET", "/ready", json => new Readiness(json), cancellation, null, 503);

@@ -38,12 +38,14 @@ namespace LeaderboardApi
             _keeper = new TokenKeeper(token, RefreshWithAsync, _options);
         }
 
-        /// <summary>The token as it is now: a player's is renewed before it ends. Null without one.</summary>
+        /// <summary>
+        /// The token as it is now: a player's is renewed before it ends. Null without one.
+        /// </summary>
         public string Token => _keeper?.Token;
 
         /// <summary>
-        /// A client for the same leaderboard with the token of a player or an operator. It shares the
-        /// connections, and need not be disposed.
+        /// A client for the same leaderboard with the token of a player or an operator. It shares
+        /// the connections, and need not be disposed.
         /// </summary>
         /// <param name="token">Of a <see cref="Session"/>, or an operator's.</param>
         public LeaderboardClient As(string token) =>

@@ -33,8 +33,8 @@ namespace LeaderboardApi
         public TimeSpan? RetryAfter { get; private set; }
 
         /// <summary>
-        /// True where an earlier request with the same idempotency key, perhaps an attempt of this call,
-        /// was refused: the server has not looked at this one again.
+        /// True where an earlier request with the same idempotency key, perhaps an attempt of this
+        /// call, was refused: the server has not looked at this one again.
         /// </summary>
         public bool IsReplay { get; private set; }
 

@@ -32,25 +32,26 @@ namespace LeaderboardApi
 
         /// <summary>
         /// Whether reads of boards carry the token, too. Boards that only operators read need an
-        /// operator's. Otherwise the gateway answers those who ask for the same top at once together.
+        /// operator's. Otherwise the gateway answers those who ask for the same top at once
+        /// together.
         /// </summary>
         public bool ReadsWithToken { get; set; }
 
         /// <summary>
-        /// Whether a player's token is renewed before it ends, by the first write in the last quarter of
-        /// its lifetime.
+        /// Whether a player's token is renewed before it ends, by the first write in the last
+        /// quarter of its lifetime.
         /// </summary>
         public bool RenewsTokens { get; set; } = true;
 
         /// <summary>
-        /// Called with each new token of <see cref="LeaderboardClient.As"/>'s player, for a game that keeps
-        /// it. Comes from any thread.
+        /// Called with each new token of <see cref="LeaderboardClient.As"/>'s player, for a game
+        /// that keeps it. Comes from any thread.
         /// </summary>
         public Action<Session> OnSession { get; set; }
 
         /// <summary>
-        /// Called before each retry, and before a stream connects again, with the failure and the wait.
-        /// Comes from any thread.
+        /// Called before each retry, and before a stream connects again, with the failure and the
+        /// wait. Comes from any thread.
         /// </summary>
         public Action<LeaderboardException, TimeSpan> OnRetry { get; set; }
 

@@ -11,7 +11,9 @@ namespace LeaderboardApi
             User = json.Object("user", each => new SessionUser(each));
         }
 
-        /// <summary>For <see cref="LeaderboardClient.As"/>. Keep it where other apps cannot read it.</summary>
+        /// <summary>
+        /// For <see cref="LeaderboardClient.As"/>. Keep it where other apps cannot read it.
+        /// </summary>
         public string Token { get; }
 
         /// <summary>The player of the token.</summary>
@@ -108,12 +110,14 @@ namespace LeaderboardApi
         }
     }
 
-    /// <summary>A guest: a new player, or with the <see cref="DeviceId"/> of one that player.</summary>
+    /// <summary>
+    /// A guest: a new player, or with the <see cref="DeviceId"/> of one that player.
+    /// </summary>
     public sealed class GuestCall
     {
         /// <summary>
-        /// A secret that the game made at random and keeps, such as a GUID; no id that others can read
-        /// or guess.
+        /// A secret that the game made at random and keeps, such as a GUID; no id that others can
+        /// read or guess.
         /// </summary>
         public string DeviceId { get; set; }
 

@@ -101,7 +101,9 @@ namespace LeaderboardApi
         /// <summary>How often a player may write; null for any number.</summary>
         public long? AttemptsMax { get; }
 
-        /// <summary>When the board ends, or the schedule of its seasons; null without either.</summary>
+        /// <summary>
+        /// When the board ends, or the schedule of its seasons; null without either.
+        /// </summary>
         public BoardSchedule Season { get; }
 
         /// <summary>Null for a board without tiers.</summary>
@@ -156,7 +158,9 @@ namespace LeaderboardApi
         /// <summary>From then on nobody writes; null for a board with seasons.</summary>
         public DateTimeOffset? EndsAt { get; }
 
-        /// <summary>When a season ends and the next begins: cron; null for a board that ends.</summary>
+        /// <summary>
+        /// When a season ends and the next begins: cron; null for a board that ends.
+        /// </summary>
         public string Schedule { get; }
 
         /// <summary>The time zone of the schedule, by its IANA name.</summary>
@@ -198,8 +202,8 @@ namespace LeaderboardApi
         public string Id { get; }
 
         /// <summary>
-        /// The last rank, percent of the entries from the top, or score of the tier; null for a last
-        /// tier that takes all others.
+        /// The last rank, percent of the entries from the top, or score of the tier; null for a
+        /// last tier that takes all others.
         /// </summary>
         public decimal? Upto { get; }
     }

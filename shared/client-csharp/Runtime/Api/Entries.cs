@@ -34,20 +34,22 @@ namespace LeaderboardApi
         public DateTimeOffset UpdatedAt { get; }
 
         /// <summary>
-        /// 1 is the best. Null only in the answer to a write that stands, but whose rank could not be
-        /// read, or whose player is hidden.
+        /// 1 is the best. Null only in the answer to a write that stands, but whose rank could not
+        /// be read, or whose player is hidden.
         /// </summary>
         public long? Rank { get; private set; }
 
         /// <summary>The sub-score, on a board that has them.</summary>
         public long? Sub { get; }
 
-        /// <summary>On a board that has tiers; null behind the last one, and where the rank is.</summary>
+        /// <summary>
+        /// On a board that has tiers; null behind the last one, and where the rank is.
+        /// </summary>
         public string Tier { get; }
 
         /// <summary>
-        /// A JSON object as text, where the query asks for it; null where there is none. Unity reads it
-        /// with JsonUtility.FromJson.
+        /// A JSON object as text, where the query asks for it; null where there is none. Unity
+        /// reads it with JsonUtility.FromJson.
         /// </summary>
         public string Metadata { get; }
 
@@ -72,8 +74,8 @@ namespace LeaderboardApi
         }
 
         /// <summary>
-        /// Whether the score or the sub-score is another than before. A board that keeps the best writes
-        /// nothing where it is not better.
+        /// Whether the score or the sub-score is another than before. A board that keeps the best
+        /// writes nothing where it is not better.
         /// </summary>
         public bool Changed { get; }
 

@@ -99,7 +99,9 @@ namespace LeaderboardApi
         }
     }
 
-    /// <summary>The difference between two states. An entry is in at most one of the lists.</summary>
+    /// <summary>
+    /// The difference between two states. An entry is in at most one of the lists.
+    /// </summary>
     public sealed class BoardChanges
     {
         internal BoardChanges(JsonObject json)

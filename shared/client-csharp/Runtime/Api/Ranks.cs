@@ -29,7 +29,8 @@ namespace LeaderboardApi
         public bool AllowPartial { get; set; }
 
         /// <summary>
-        /// On a board with seasons: current, which is the default, previous, or the digits of a number.
+        /// On a board with seasons: current, which is the default, previous, or the digits of a
+        /// number.
         /// </summary>
         public string Season { get; set; }
 
@@ -105,7 +106,8 @@ namespace LeaderboardApi
         public bool AllowPartial { get; set; }
 
         /// <summary>
-        /// On boards with seasons: current, which is the default, previous, or the digits of a number.
+        /// On boards with seasons: current, which is the default, previous, or the digits of a
+        /// number.
         /// </summary>
         public string Season { get; set; }
 

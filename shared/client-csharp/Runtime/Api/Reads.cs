@@ -21,7 +21,8 @@ namespace LeaderboardApi
         public bool AllowPartial { get; set; }
 
         /// <summary>
-        /// On a board with seasons: current, which is the default, previous, or the digits of a number.
+        /// On a board with seasons: current, which is the default, previous, or the digits of a
+        /// number.
         /// </summary>
         public string Season { get; set; }
 
@@ -49,8 +50,8 @@ namespace LeaderboardApi
         public long? From { get; set; }
 
         /// <summary>
-        /// The Next or Prev of an answer for this board and region. The page goes on at that place, in
-        /// the season of that answer, with ranks as the board is now. Not beside From.
+        /// The Next or Prev of an answer for this board and region. The page goes on at that place,
+        /// in the season of that answer, with ranks as the board is now. Not beside From.
         /// </summary>
         public string Cursor { get; set; }
 
@@ -144,10 +145,14 @@ namespace LeaderboardApi
         /// <summary>The best first.</summary>
         public IReadOnlyList<Entry> Entries { get; }
 
-        /// <summary>The cursor of the page behind this one; null where there are no entries.</summary>
+        /// <summary>
+        /// The cursor of the page behind this one; null where there are no entries.
+        /// </summary>
         public string Next { get; }
 
-        /// <summary>The cursor of the page ahead of this one; null where there are no entries.</summary>
+        /// <summary>
+        /// The cursor of the page ahead of this one; null where there are no entries.
+        /// </summary>
         public string Prev { get; }
     }
 
@@ -173,8 +178,8 @@ namespace LeaderboardApi
         public long Total { get; }
 
         /// <summary>
-        /// Percent of the entries at this rank or below, in two decimals: 100 for the first alone, and
-        /// never 0.
+        /// Percent of the entries at this rank or below, in two decimals: 100 for the first alone,
+        /// and never 0.
         /// </summary>
         public decimal Percentile { get; }
 
@@ -253,8 +258,8 @@ namespace LeaderboardApi
         public decimal Score { get; }
 
         /// <summary>
-        /// The rank of an entry that got this score now: behind all that have it, or with shared ties
-        /// theirs.
+        /// The rank of an entry that got this score now: behind all that have it, or with shared
+        /// ties theirs.
         /// </summary>
         public long WouldBeRank { get; }
 

@@ -36,15 +36,17 @@ namespace LeaderboardApi
         public long? Sub { get; set; }
 
         /// <summary>
-        /// A JSON object as text, kept with the score on a board that has metadata; Unity writes one with
-        /// JsonUtility.ToJson. Left out, it stays as it is; the text "null" clears it.
+        /// A JSON object as text, kept with the score on a board that has metadata; Unity writes
+        /// one with JsonUtility.ToJson. Left out, it stays as it is; the text "null" clears it.
         /// </summary>
         public string Metadata { get; set; }
 
         /// <summary>The id of the board.</summary>
         public string Board { get; set; }
 
-        /// <summary>The season that alone the write is for: refused where another one runs.</summary>
+        /// <summary>
+        /// The season that alone the write is for: refused where another one runs.
+        /// </summary>
         public long? Season { get; set; }
 
         /// <summary>How the rank in the answer counts equal scores.</summary>
@@ -128,8 +130,8 @@ namespace LeaderboardApi
     public abstract class OperatorScoreFields : ScoreFields
     {
         /// <summary>
-        /// The player's name from now on. A registered player keeps the account's name. Without it the
-        /// name of the last entry stays, and at the first write the user id stands in.
+        /// The player's name from now on. A registered player keeps the account's name. Without it
+        /// the name of the last entry stays, and at the first write the user id stands in.
         /// </summary>
         public string Name { get; set; }
 
@@ -166,7 +168,9 @@ namespace LeaderboardApi
         }
     }
 
-    /// <summary>A score that does what the board's operator does, or an operation of its own.</summary>
+    /// <summary>
+    /// A score that does what the board's operator does, or an operation of its own.
+    /// </summary>
     public class OperatorScore : OperatorScoreFields
     {
         /// <summary>A score, or with <see cref="Operation"/> the value of that.</summary>
@@ -194,7 +198,9 @@ namespace LeaderboardApi
     /// <summary>One of the scores of <see cref="LeaderboardClient.SubmitScoresAsync"/>.</summary>
     public sealed class ScoresItem : OperatorScore
     {
-        /// <summary>A score, or with <see cref="OperatorScore.Operation"/> the value of that.</summary>
+        /// <summary>
+        /// A score, or with <see cref="OperatorScore.Operation"/> the value of that.
+        /// </summary>
         /// <param name="userId">The player, who need not have registered.</param>
         /// <param name="score">With no more decimals than the board has.</param>
         public ScoresItem(string userId, decimal score) : base(score)
@@ -206,8 +212,8 @@ namespace LeaderboardApi
         public string UserId { get; }
 
         /// <summary>
-        /// Makes the write safe to repeat, as the key of a call does for a single one. Without it the
-        /// call's key counts, with the item's place in the list.
+        /// Makes the write safe to repeat, as the key of a call does for a single one. Without it
+        /// the call's key counts, with the item's place in the list.
         /// </summary>
         public string IdempotencyKey { get; set; }
 
@@ -227,7 +233,9 @@ namespace LeaderboardApi
             Items = json.List("items", each => new WrittenItem(each));
         }
 
-        /// <summary>In the order of the call. Look at all of them: some may have been refused.</summary>
+        /// <summary>
+        /// In the order of the call. Look at all of them: some may have been refused.
+        /// </summary>
         public IReadOnlyList<WrittenItem> Items { get; }
     }
 

@@ -39,8 +39,8 @@ namespace LeaderboardApi
         public long Season { get; }
 
         /// <summary>
-        /// running, scheduled, closing until it is archived, final from then on, incomplete with entries
-        /// that PostgreSQL lacks, or purged.
+        /// running, scheduled, closing until it is archived, final from then on, incomplete with
+        /// entries that PostgreSQL lacks, or purged.
         /// </summary>
         public string State { get; }
 

@@ -5,8 +5,8 @@ using System.Threading.Tasks;
 namespace LeaderboardApi
 {
     /// <summary>
-    /// Bounds waits by time and by the caller's token. Some platforms ignore the token of a read that
-    /// has begun, so that the wait ends by itself and leaves the read alone.
+    /// Bounds waits by time and by the caller's token. Some platforms ignore the token of a read
+    /// that has begun, so that the wait ends by itself and leaves the read alone.
     /// </summary>
     internal sealed class Deadline : IDisposable
     {
@@ -39,7 +39,9 @@ namespace LeaderboardApi
             throw new TimeoutException("The server took too long.");
         }
 
-        /// <summary>Looks at a failure that comes later, so that it does not count as unobserved.</summary>
+        /// <summary>
+        /// Looks at a failure that comes later, so that it does not count as unobserved.
+        /// </summary>
         private static void Observe(Task task) => task.ContinueWith(late => late.Exception, TaskScheduler.Default);
 
         public void Dispose() => _source.Dispose();

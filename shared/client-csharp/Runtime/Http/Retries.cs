@@ -27,7 +27,9 @@ namespace LeaderboardApi
         private static readonly Random Random = new Random();
 
         /// <param name="failure">The failure of the last attempt.</param>
-        /// <param name="isRepeatable">True for a read, and for a write under an idempotency key.</param>
+        /// <param name="isRepeatable">
+        /// True for a read, and for a write under an idempotency key.
+        /// </param>
         internal static bool MayRetry(LeaderboardException failure, bool isRepeatable)
         {
             if (NotApplied.Contains(failure.Code)) return true;

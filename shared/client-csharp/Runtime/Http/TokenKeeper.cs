@@ -31,7 +31,9 @@ namespace LeaderboardApi
 
         internal string Token => _token;
 
-        /// <summary>The token, renewed where it ends soon. A renewal that fails leaves it as it is.</summary>
+        /// <summary>
+        /// The token, renewed where it ends soon. A renewal that fails leaves it as it is.
+        /// </summary>
         internal async Task<string> CurrentAsync(CancellationToken cancellation)
         {
             if (!_options.RenewsTokens || !EndsSoon()) return _token;

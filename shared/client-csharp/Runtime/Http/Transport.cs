@@ -26,7 +26,8 @@ namespace LeaderboardApi
             _url = options.Url.TrimEnd('/');
             _http = new HttpClient(options.Handler ?? new HttpClientHandler(), options.Handler == null);
             _http.Timeout = Timeout.InfiniteTimeSpan;
-            // .NET Framework and Unity allow two connections to a server, which two live streams would take.
+            // .NET Framework and Unity allow two connections to a server, which two live streams
+            // would take.
             var point = ServicePointManager.FindServicePoint(new Uri(_url));
             if (point.ConnectionLimit < ConnectionsMin) point.ConnectionLimit = ConnectionsMin;
         }

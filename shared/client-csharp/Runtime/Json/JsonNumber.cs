@@ -26,7 +26,8 @@ namespace LeaderboardApi
         internal long ToInteger()
         {
             long integer;
-            if (long.TryParse(Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out integer)) return integer;
+            const NumberStyles Signed = NumberStyles.AllowLeadingSign;
+            if (long.TryParse(Text, Signed, CultureInfo.InvariantCulture, out integer)) return integer;
             // 5.0 and 1e3 are integers, too.
             var value = ToDecimal();
             if (value != decimal.Truncate(value) || value < long.MinValue || value > long.MaxValue)

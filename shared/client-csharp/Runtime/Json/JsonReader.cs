@@ -6,9 +6,9 @@ using System.Text;
 namespace LeaderboardApi
 {
     /// <summary>
-    /// Parses JSON (RFC 8259) into <see cref="JsonObject"/>, lists, strings, <see cref="JsonNumber"/>,
-    /// booleans and null. By hand, because .NET Standard 2.0 has no reader that keeps all digits and
-    /// works without reflection, as IL2CPP needs.
+    /// Parses JSON (RFC 8259) into <see cref="JsonObject"/>, lists, strings, <see
+    /// cref="JsonNumber"/>, booleans and null. By hand, because .NET Standard 2.0 has no reader
+    /// that keeps all digits and works without reflection, as IL2CPP needs.
     /// </summary>
     internal sealed class JsonReader
     {

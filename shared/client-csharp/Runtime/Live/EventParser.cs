@@ -5,7 +5,9 @@ using System.Text;
 
 namespace LeaderboardApi
 {
-    /// <summary>Parses a text/event-stream, as the HTML standard defines it, in arbitrary pieces.</summary>
+    /// <summary>
+    /// Parses a text/event-stream, as the HTML standard defines it, in arbitrary pieces.
+    /// </summary>
     internal sealed class EventParser
     {
         private const int EventCharactersMax = 4 * 1024 * 1024;
@@ -24,10 +26,14 @@ namespace LeaderboardApi
             _id = LastId = lastId;
         }
 
-        /// <summary>The id of the last complete event: one that breaks off has to come again.</summary>
+        /// <summary>
+        /// The id of the last complete event: one that breaks off has to come again.
+        /// </summary>
         internal string LastId { get; private set; }
 
-        /// <summary>The time to wait before connecting again; null until the server has sent it.</summary>
+        /// <summary>
+        /// The time to wait before connecting again; null until the server has sent it.
+        /// </summary>
         internal TimeSpan? Retry { get; private set; }
 
         /// <summary>Adds the events that end within this piece.</summary>

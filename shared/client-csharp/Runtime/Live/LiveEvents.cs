@@ -2,7 +2,9 @@ using System;
 
 namespace LeaderboardApi
 {
-    /// <summary>An event of a board. One of its values is there, as <see cref="Event"/> says.</summary>
+    /// <summary>
+    /// An event of a board. One of its values is there, as <see cref="Event"/> says.
+    /// </summary>
     public sealed class BoardEvent
     {
         internal BoardEvent(StreamEvent live, JsonObject json)
@@ -27,13 +29,19 @@ namespace LeaderboardApi
         /// <summary>Replaces all entries.</summary>
         public BoardState Snapshot { get; }
 
-        /// <summary>What has changed, for <see cref="BoardState.ApplyChanges"/> of the state before.</summary>
+        /// <summary>
+        /// What has changed, for <see cref="BoardState.ApplyChanges"/> of the state before.
+        /// </summary>
         public BoardChanges Change { get; }
 
-        /// <summary>Another season runs, or ends at another time; a snapshot of it follows.</summary>
+        /// <summary>
+        /// Another season runs, or ends at another time; a snapshot of it follows.
+        /// </summary>
         public SeasonChange Season { get; }
 
-        /// <summary>The board cannot be read at the moment, until fresh, a snapshot or a change.</summary>
+        /// <summary>
+        /// The board cannot be read at the moment, until fresh, a snapshot or a change.
+        /// </summary>
         public Staleness Stale { get; }
 
         internal static BoardEvent Read(StreamEvent live, Func<JsonObject> parse)
@@ -72,7 +80,9 @@ namespace LeaderboardApi
         /// <summary>The rank as it is now.</summary>
         public RankView Rank { get; }
 
-        /// <summary>The rank cannot be read at the moment, until the next event of another kind.</summary>
+        /// <summary>
+        /// The rank cannot be read at the moment, until the next event of another kind.
+        /// </summary>
         public Staleness Stale { get; }
 
         internal static RankEvent Read(StreamEvent live, Func<JsonObject> parse)

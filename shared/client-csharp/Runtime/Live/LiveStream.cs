@@ -9,9 +9,9 @@ using System.Threading.Tasks;
 namespace LeaderboardApi
 {
     /// <summary>
-    /// A stream of events, which connects at the first <see cref="NextAsync"/>. A connection that is
-    /// lost, or temporarily refused, is opened again after the last event, with back-off. For one
-    /// reader at a time.
+    /// A stream of events, which connects at the first <see cref="NextAsync"/>. A connection that
+    /// is lost, or temporarily refused, is opened again after the last event, with back-off. For
+    /// one reader at a time.
     /// </summary>
     /// <typeparam name="TEvent">What it brings.</typeparam>
     public sealed class LiveStream<TEvent> : IDisposable where TEvent : class
@@ -53,8 +53,8 @@ namespace LeaderboardApi
         public TimeSpan IdleTimeMax { get; set; } = TimeSpan.FromSeconds(60);
 
         /// <summary>
-        /// The next event. Null where the server ends the subscription. A call that was cancelled loses
-        /// nothing: the next one goes on.
+        /// The next event. Null where the server ends the subscription. A call that was cancelled
+        /// loses nothing: the next one goes on.
         /// </summary>
         /// <param name="cancellation">Ends the wait.</param>
         /// <exception cref="LeaderboardException">The server refuses for good.</exception>

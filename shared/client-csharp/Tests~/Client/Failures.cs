@@ -31,7 +31,8 @@ namespace LeaderboardApi.Tests
             var waits = new List<string>();
             var options = new LeaderboardOptions(Program.Url)
             {
-                OnRetry = (failure, wait) => waits.Add($"{failure.Code} {failure.RetryAfter} {wait >= failure.RetryAfter}"),
+                OnRetry = (failure, wait) =>
+                    waits.Add($"{failure.Code} {failure.RetryAfter} {wait >= failure.RetryAfter}"),
             };
             var visitor = new LeaderboardClient(options);
             var session = await visitor.RegisterAsync(new Registration("ida", "Ida", "EU"));
@@ -62,7 +63,10 @@ namespace LeaderboardApi.Tests
         internal static async Task LoseNoAnswer()
         {
             var retries = new List<string>();
-            var options = new LeaderboardOptions(Program.Url) { OnRetry = (failure, wait) => retries.Add(failure.Code) };
+            var options = new LeaderboardOptions(Program.Url)
+            {
+                OnRetry = (failure, wait) => retries.Add(failure.Code),
+            };
             var visitor = new LeaderboardClient(options);
             var session = await visitor.RegisterAsync(new Registration("joy", "Joy", "EU"));
             Program.Tell("ready");
@@ -76,7 +80,11 @@ namespace LeaderboardApi.Tests
         /// <summary>/health sends a byte now and then, and /ready nothing at all.</summary>
         internal static async Task EndInTime()
         {
-            var options = new LeaderboardOptions(Program.Url) { AttemptsMax = 2, Timeout = TimeSpan.FromMilliseconds(500) };
+            var options = new LeaderboardOptions(Program.Url)
+            {
+                AttemptsMax = 2,
+                Timeout = TimeSpan.FromMilliseconds(500),
+            };
             var visitor = new LeaderboardClient(options);
             var watch = Stopwatch.StartNew();
             await Check.Refused(ErrorCode.NoAnswer, visitor.HealthAsync());

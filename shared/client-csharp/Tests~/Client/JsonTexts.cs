@@ -7,7 +7,9 @@ namespace LeaderboardApi.Tests
 {
     internal static class JsonTexts
     {
-        /// <summary>Answers each line of input with the same JSON, or with ! for one that is none.</summary>
+        /// <summary>
+        /// Answers each line of input with the same JSON, or with ! for one that is none.
+        /// </summary>
         internal static async Task ComeBack()
         {
             var input = new StreamReader(Console.OpenStandardInput(), new UTF8Encoding(false));

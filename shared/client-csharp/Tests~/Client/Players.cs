@@ -15,7 +15,8 @@ namespace LeaderboardApi.Tests
             Check.Equal("ada Ada EU", $"{session.User.UserId} {session.User.Name} {session.User.Region}");
             Check.Equal(3, (await visitor.RankAsync("ada")).Score);
             await Check.Refused(ErrorCode.UserExists, visitor.RegisterAsync(registration));
-            await Check.Refused(ErrorCode.BadCredentials, visitor.LoginAsync(new Credentials("ada") { Password = "wrong" }));
+            var wrong = new Credentials("ada") { Password = "wrong" };
+            await Check.Refused(ErrorCode.BadCredentials, visitor.LoginAsync(wrong));
             session = await visitor.LoginAsync(new Credentials("ada") { Password = "correct horse" });
 
             var ada = visitor.As(session.Token);
@@ -26,7 +27,12 @@ namespace LeaderboardApi.Tests
             Check.Equal("Ada L.", (await ada.SubmitScoreAsync(new SetScore(4))).Name);
             Check.Equal("ada", (await ada.RefreshAsync()).User.UserId);
 
-            var device = new GuestCall { DeviceId = Guid.NewGuid().ToString(), Region = "NA", Name = "Émile 🚀 \"x\"" };
+            var device = new GuestCall
+            {
+                DeviceId = Guid.NewGuid().ToString(),
+                Region = "NA",
+                Name = "Émile 🚀 \"x\"",
+            };
             var guest = await visitor.GuestAsync(device);
             Check.Equal("Émile 🚀 \"x\"", guest.User.Name);
             Check.Equal(guest.User.UserId, (await visitor.GuestAsync(device)).User.UserId);

@@ -5,8 +5,8 @@ using System.Threading.Tasks;
 namespace LeaderboardApi.Tests
 {
     /// <summary>
-    /// Runs one test by its name against the leaderboard at LEADERBOARD_URL. Ends with 0, or with 1 and
-    /// what failed. infra/client/csharp.test.ts starts it.
+    /// Runs one test by its name against the leaderboard at LEADERBOARD_URL. Ends with 0, or with 1
+    /// and what failed. infra/client/csharp.test.ts starts it.
     /// </summary>
     internal static class Program
     {

@@ -9,7 +9,8 @@ namespace LeaderboardApi.Tests
         internal static async Task Agree()
         {
             var server = Program.Client.As(Program.OperatorToken);
-            var items = Enumerable.Range(1, 9).Select(n => new ScoresItem("p" + n, n / 2 * 10) { Region = "EU", Board = "reads" });
+            var items = Enumerable.Range(1, 9)
+                .Select(n => new ScoresItem("p" + n, n / 2 * 10) { Region = "EU", Board = "reads" });
             var written = await server.SubmitScoresAsync(items);
             Check.True(written.Items.All(item => item.Entry != null), "all are written");
 
@@ -17,7 +18,8 @@ namespace LeaderboardApi.Tests
             var top = await visitor.TopAsync(new TopQuery { Board = "reads", Region = "EU" });
             Check.Same(new[] { "p8", "p9", "p6", "p7", "p4", "p5", "p2", "p3", "p1" }, Check.Ids(top.Entries));
             Check.Same(Enumerable.Range(1, 9).Select(n => (long?)n), top.Entries.Select(each => each.Rank));
-            var shared = await visitor.TopAsync(new TopQuery { Board = "reads", Ties = Ties.Shared, From = 3, Limit = 3 });
+            var query = new TopQuery { Board = "reads", Ties = Ties.Shared, From = 3, Limit = 3 };
+            var shared = await visitor.TopAsync(query);
             Check.Same(new long?[] { 3, 3, 5 }, shared.Entries.Select(each => each.Rank));
 
             var pages = visitor.Pages(new TopQuery { Board = "reads", Limit = 4 });
@@ -29,7 +31,8 @@ namespace LeaderboardApi.Tests
             Check.Same(Check.Ids(top.Entries), seen);
 
             var rank = await visitor.RankAsync("p6", new RankQuery { Board = "reads", AllowPartial = true });
-            Check.Equal("3 9 77.78 0", FormattableText($"{rank.Rank} {rank.Total} {rank.Percentile} {rank.MissingRegions.Count}"));
+            Check.Equal("3 9 0", $"{rank.Rank} {rank.Total} {rank.MissingRegions.Count}");
+            Check.Equal(77.78m, rank.Percentile);
             var around = await visitor.AroundAsync("p6", new AroundQuery { Board = "reads", Range = 1 });
             Check.Same(new[] { "p9", "p7" }, Check.Ids(around.Around));
             Check.Equal<long?>(3, around.Self.Rank);
@@ -38,7 +41,9 @@ namespace LeaderboardApi.Tests
             Check.Same(new[] { "p7", "p4" }, Check.Ids(score.Around));
 
             var ranks = await visitor.RanksAsync(new RanksQuestion(new[] { "p1", "none", "p9" }) { Board = "reads" });
-            Check.Same(new[] { "p9 2 1", "p1 9 2" }, ranks.Entries.Select(each => $"{each.UserId} {each.Rank} {each.Position}"));
+            Check.Same(
+                new[] { "p9 2 1", "p1 9 2" },
+                ranks.Entries.Select(each => $"{each.UserId} {each.Rank} {each.Position}"));
             Check.Same(new[] { "none" }, ranks.NotRanked);
             var places = (await visitor.PlayerBoardsAsync("p1", new[] { "reads", "nowhere" })).Boards;
             Check.Equal("reads 9", $"{places[0].Board} {places[0].Rank.Rank}");
@@ -62,7 +67,8 @@ namespace LeaderboardApi.Tests
             Check.Equal(league.Next[0], current.EndsAt.Value);
             var seasons = await visitor.ListSeasonsAsync("league");
             Check.True(seasons.Seasons.Any(each => each.Season == 1), "the season is listed");
-            Check.Equal<long?>(1, (await visitor.TopAsync(new TopQuery { Board = "league", Season = "current" })).Season);
+            var running = await visitor.TopAsync(new TopQuery { Board = "league", Season = "current" });
+            Check.Equal<long?>(1, running.Season);
 
             Check.Equal("ok", (await visitor.HealthAsync()).Status);
             Check.Equal(true, (await visitor.ReadyAsync()).Upstreams[0].Up);
@@ -82,7 +88,5 @@ namespace LeaderboardApi.Tests
             var refusal = await Check.Refused(ErrorCode.NotRanked, hal.RankAsync("none"));
             Check.Equal("of a later server", (string)refusal.Members["added"]);
         }
-
-        private static string FormattableText(System.FormattableString text) => System.FormattableString.Invariant(text);
     }
 }

@@ -13,14 +13,16 @@ namespace LeaderboardApi.Tests
         internal static async Task FollowBoards()
         {
             var kim = await Program.EnterAsync("kim");
+            Func<decimal, Task<WrittenEntry>> add = delta => kim.AddScoreAsync(new AddScore(delta) { Board = "streams" });
             await kim.SetScoreAsync(new SetScore(1) { Board = "streams" });
             var losses = new List<string>();
             var options = new LeaderboardOptions(Program.Url) { OnRetry = (failure, wait) => losses.Add(failure.Code) };
-            using (var stream = new LeaderboardClient(options).Live(new LiveQuery { Board = "streams", Region = "EU", Limit = 5 }))
+            var query = new LiveQuery { Board = "streams", Region = "EU", Limit = 5 };
+            using (var stream = new LeaderboardClient(options).Live(query))
             {
                 var board = (await stream.NextAsync()).Snapshot;
                 Check.True(board.Entries.Any(each => each.UserId == "kim"), "the snapshot has the entry");
-                board = await UntilAsync(stream, board, kim, await kim.AddScoreAsync(new AddScore(41) { Board = "streams" }));
+                board = await UntilAsync(stream, board, await add(41));
 
                 // A wait that was given up loses nothing.
                 using (var source = new CancellationTokenSource(200))
@@ -34,14 +36,14 @@ namespace LeaderboardApi.Tests
                     {
                     }
                 }
-                board = await UntilAsync(stream, board, kim, await kim.AddScoreAsync(new AddScore(1) { Board = "streams" }));
+                board = await UntilAsync(stream, board, await add(1));
 
                 Program.Tell("following");
                 var next = stream.NextAsync();
                 Console.ReadLine(); // the gateway is back
-                var written = await kim.AddScoreAsync(new AddScore(1) { Board = "streams" });
+                var written = await add(1);
                 board = Apply(board, await next);
-                board = await UntilAsync(stream, board, kim, written);
+                board = await UntilAsync(stream, board, written);
                 Check.True(losses.Contains(ErrorCode.NoAnswer), "the connection was lost");
                 var top = await kim.TopAsync(new TopQuery { Board = "streams", Region = "EU", Limit = 5 });
                 Check.Same(
@@ -92,8 +94,8 @@ namespace LeaderboardApi.Tests
         /// <summary>As the HTML standard's examples, in pieces of every size.</summary>
         internal static Task AreParsed()
         {
-            const string Text = "\uFEFF: a comment\r\nevent: a\rdata: 1\ndata:2\n\nid: 7\ndata\n\nretry: 250\nevent: none\n\n" +
-                "id: 8\r\ndata:  é🚀\r\n\r\nid: 9\ndata: broken off";
+            const string Text = "\uFEFF: a comment\r\nevent: a\rdata: 1\ndata:2\n\nid: 7\ndata\n\n" +
+                "retry: 250\nevent: none\n\nid: 8\r\ndata:  é🚀\r\n\r\nid: 9\ndata: broken off";
             var text = Text.ToCharArray();
             for (var size = 1; size <= text.Length; size++)
             {
@@ -113,7 +115,7 @@ namespace LeaderboardApi.Tests
         }
 
         private static async Task<BoardState> UntilAsync(
-            LiveStream<BoardEvent> stream, BoardState board, LeaderboardClient client, WrittenEntry written)
+            LiveStream<BoardEvent> stream, BoardState board, WrittenEntry written)
         {
             while (!board.Entries.Any(each => each.UserId == written.UserId && each.Score == written.Score))
             {

@@ -41,7 +41,8 @@ namespace UnityEngine
     {
         private static void Main()
         {
-            var script = Assembly.GetExecutingAssembly().GetTypes().Single(type => type.BaseType == typeof(MonoBehaviour));
+            var types = Assembly.GetExecutingAssembly().GetTypes();
+            var script = types.Single(type => type.BaseType == typeof(MonoBehaviour));
             var instance = Activator.CreateInstance(script);
             Call(instance, "Start");
             Debug.Said.Wait(TimeSpan.FromSeconds(30));
