@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.IO;
 using System.Text;
 
@@ -95,7 +96,7 @@ namespace LeaderboardApi
                     break;
                 case "retry":
                     uint ms;
-                    if (uint.TryParse(value, out ms)) Retry = TimeSpan.FromMilliseconds(ms);
+                    if (uint.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out ms)) Retry = TimeSpan.FromMilliseconds(ms);
                     break;
             }
         }
