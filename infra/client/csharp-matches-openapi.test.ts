@@ -153,6 +153,29 @@ test.each(routes)("$name writes every field of the request of $route", ({ route,
   expect(faultsOfWritten([...fields, ...own], list ?? whole)).toEqual([]);
 });
 
+interface DocumentedEvent {
+  properties: { event: { enum: string[] }; data: object };
+}
+
+test.each([
+  ["GET /live", "BoardEvent", ["fresh"]],
+  ["GET /live/rank/{}", "RankEvent", ["not_ranked", "fresh"]],
+])("the events of %s are those of %s, and all but %j have data that it reads", (route, name, withoutData) => {
+  const [, body = ""] = new RegExp(`class ${name}\\n([\\s\\S]*?)\\n {4}\\}\\n`).exec(sources) ?? [];
+  const read = new Map(
+    [...body.matchAll(/case "(\w+)": \w+ = new (\w+)\(json\)/g)].map(([, event, of]) => [event, of]),
+  );
+  const known = [...body.matchAll(/case "(\w+)":\n/g)].map(([, event = ""]) => event);
+  const stream = operations.get(route)?.responses[200]?.content?.["text/event-stream"]?.schema;
+  const { oneOf } = (stream as { contentSchema: { oneOf: DocumentedEvent[] } }).contentSchema;
+  expect(known).toEqual(oneOf.map(({ properties }) => properties.event.enum.join()));
+  expect([...read.keys(), ...withoutData].toSorted()).toEqual(known.toSorted());
+  for (const { properties } of oneOf) {
+    const of = read.get(properties.event.enum.join());
+    if (of !== undefined) expect(faultsOf(of, flatten(properties.data, schemas))).toEqual([]);
+  }
+});
+
 test("ErrorCode names every code of the server, and the client's own two", async () => {
   const text = await readFile(join(CSHARP, "Runtime/Api/ErrorCode.cs"), "utf8");
   const codes = [...text.matchAll(/const string (\w+) = "(\w+)";/g)];

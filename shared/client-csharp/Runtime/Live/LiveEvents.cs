@@ -67,8 +67,11 @@ namespace LeaderboardApi
         {
             Event = live.Name;
             Id = live.Id;
-            if (live.Name == "rank") Rank = new RankView(json);
-            if (live.Name == "stale") Stale = new Staleness(json);
+            switch (live.Name)
+            {
+                case "rank": Rank = new RankView(json); break;
+                case "stale": Stale = new Staleness(json); break;
+            }
         }
 
         /// <summary>rank, not_ranked where the player has left the board, stale or fresh.</summary>
