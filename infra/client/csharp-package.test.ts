@@ -32,6 +32,20 @@ test("the package has the version and the license of the project", async () => {
   expect(await read("LICENSE.md")).toBe(await readFile(join(ROOT, "LICENSE"), "utf8"));
 });
 
+test("the tarball for Unity has each file and its meta, and no test", async () => {
+  const pack = Bun.spawn([process.execPath, "pm", "pack", "--quiet", "--destination", dir], { cwd: CSHARP });
+  expect(await pack.exited).toBe(0);
+  const tarball = join(dir, `com.leaderboard.client-${version}.tgz`);
+  const packed = (await Bun.$`tar -tf ${tarball}`.text())
+    .trim()
+    .split("\n")
+    .map((file) => file.replace("package/", ""));
+  const metas = [...(await unityMetas()).keys()];
+  // A tarball lists no folders.
+  const files = metas.map((meta) => meta.slice(0, -5)).filter((file) => /\.\w+$/.test(file));
+  expect(packed.toSorted()).toEqual([...metas, ...files].toSorted());
+});
+
 test("the package needs no other package, neither from Unity nor from NuGet", async () => {
   expect(JSON.parse(await read("package.json"))).not.toHaveProperty("dependencies");
   expect(JSON.parse(await read("Runtime/Leaderboard.Client.asmdef"))).toMatchObject({ references: [] });
