@@ -23,7 +23,7 @@ namespace LeaderboardApi
         }
 
         /// <summary>A client without a token, which registers players and reads boards.</summary>
-        /// <param name="options">How to call the leaderboard. Not to be changed afterwards.</param>
+        /// <param name="options">How to call the leaderboard.</param>
         public LeaderboardClient(LeaderboardOptions options)
         {
             _options = options ?? throw new ArgumentNullException(nameof(options));

@@ -9,6 +9,8 @@ namespace LeaderboardApi
         private const double BackoffMs = 200;
         private const double BackoffMsMax = 5000;
 
+        private const double RetryAfterMsMax = 3600 * 1000;
+
         // A share of Retry-After: clients that were refused together do not come back together.
         private const double Jitter = 0.25;
 
@@ -47,7 +49,7 @@ namespace LeaderboardApi
             double random;
             lock (Random) random = Random.NextDouble();
             var ms = retryAfter.HasValue
-                ? retryAfter.Value.TotalMilliseconds * (1 + Jitter * random)
+                ? Math.Min(RetryAfterMsMax, retryAfter.Value.TotalMilliseconds) * (1 + Jitter * random)
                 : Math.Min(BackoffMsMax, BackoffMs * Math.Pow(2, Math.Min(attempt - 1, 30))) * (0.5 + random / 2);
             return TimeSpan.FromMilliseconds(Math.Ceiling(ms));
         }

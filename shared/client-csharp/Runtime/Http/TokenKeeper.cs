@@ -1,6 +1,4 @@
 using System;
-using System.Diagnostics;
-using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
 
@@ -9,48 +7,43 @@ namespace LeaderboardApi
     /// <summary>The token of one player or operator, which is renewed before it ends.</summary>
     internal sealed class TokenKeeper
     {
-        /// <summary>A refused renewal is tried again after this time.</summary>
-        private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMinutes(1);
+        /// <summary>After a renewal that failed, another one is tried.</summary>
+        private static readonly TimeSpan PauseBehindFailure = TimeSpan.FromMinutes(1);
 
         private readonly SemaphoreSlim _one = new SemaphoreSlim(1);
         private readonly Func<string, CancellationToken, Task<Session>> _renew;
         private readonly LeaderboardOptions _options;
-        private volatile string _token;
-
-        // The clock of a player's machine may be wrong: after a renewal its own watch counts.
-        private Stopwatch _sinceRenewal;
-        private TimeSpan _pause;
+        private volatile KeptToken _kept;
 
         internal TokenKeeper(
             string token, Func<string, CancellationToken, Task<Session>> renew, LeaderboardOptions options)
         {
-            _token = token;
+            _kept = KeptToken.Given(token);
             _renew = renew;
             _options = options;
         }
 
-        internal string Token => _token;
+        internal string Token => _kept.Text;
 
         /// <summary>
         /// The token, renewed where it ends soon. A renewal that fails leaves it as it is.
         /// </summary>
         internal async Task<string> CurrentAsync(CancellationToken cancellation)
         {
-            if (!_options.RenewsTokens || !EndsSoon()) return _token;
+            if (!_options.RenewsTokens || !_kept.EndsSoon) return _kept.Text;
             await _one.WaitAsync(cancellation).ConfigureAwait(false);
             try
             {
-                if (!EndsSoon()) return _token;
+                if (!_kept.EndsSoon) return _kept.Text;
                 try
                 {
-                    Take(await _renew(_token, cancellation).ConfigureAwait(false));
+                    Take(await _renew(_kept.Text, cancellation).ConfigureAwait(false));
                 }
                 catch (LeaderboardException)
                 {
-                    _sinceRenewal = Stopwatch.StartNew();
-                    _pause = PauseAfterFailure;
+                    _kept = _kept.Later(PauseBehindFailure);
                 }
-                return _token;
+                return _kept.Text;
             }
             finally
             {
@@ -58,53 +51,12 @@ namespace LeaderboardApi
             }
         }
 
-        /// <summary>Goes on with another token of the same player.</summary>
+        /// <summary>Goes on with a token that the server has just made.</summary>
         internal Session Take(Session session)
         {
-            _token = session.Token;
-            var lifetime = Lifetime(_token);
-            _sinceRenewal = Stopwatch.StartNew();
-            _pause = lifetime == null ? TimeSpan.Zero : TimeSpan.FromTicks(lifetime.Whole.Ticks / 4 * 3);
+            _kept = KeptToken.Made(session.Token);
             _options.OnSession?.Invoke(session);
             return session;
-        }
-
-        private bool EndsSoon()
-        {
-            if (_sinceRenewal != null && _sinceRenewal.Elapsed < _pause) return false;
-            var lifetime = Lifetime(_token);
-            return lifetime != null && lifetime.Rest.Ticks < lifetime.Whole.Ticks / 4;
-        }
-
-        /// <summary>Null for a token that is not one of a player of this service.</summary>
-        private static TokenLifetime Lifetime(string token)
-        {
-            try
-            {
-                var payload = token.Split('.')[1].Replace('-', '+').Replace('_', '/');
-                payload = payload.PadRight((payload.Length + 3) / 4 * 4, '=');
-                var claims = JsonReader.ParseObject(Encoding.UTF8.GetString(Convert.FromBase64String(payload)));
-                // An operator's has a role, an identity provider's no region.
-                if (claims.Has("role") || !claims.Has("region")) return null;
-                return new TokenLifetime(claims.Integer("iat"), claims.Integer("exp"));
-            }
-            catch (Exception fault) when (fault is FormatException || fault is IndexOutOfRangeException)
-            {
-                return null;
-            }
-        }
-
-        private sealed class TokenLifetime
-        {
-            internal TokenLifetime(long issuedAt, long endsAt)
-            {
-                Whole = TimeSpan.FromSeconds(endsAt - issuedAt);
-                Rest = DateTimeOffset.FromUnixTimeSeconds(endsAt) - DateTimeOffset.UtcNow;
-            }
-
-            internal TimeSpan Whole { get; }
-
-            internal TimeSpan Rest { get; }
         }
     }
 }

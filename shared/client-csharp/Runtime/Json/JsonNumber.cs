@@ -37,12 +37,12 @@ namespace LeaderboardApi
             return (long)value;
         }
 
-        /// <summary>A decimal, or a double where it is too great for one.</summary>
+        /// <summary>A decimal; the text of a number that is too great for one.</summary>
         internal object ToPlain()
         {
             decimal value;
             if (decimal.TryParse(Text, NumberStyles.Float, CultureInfo.InvariantCulture, out value)) return value;
-            return double.Parse(Text, NumberStyles.Float, CultureInfo.InvariantCulture);
+            return Text;
         }
     }
 }

@@ -24,6 +24,7 @@ namespace LeaderboardApi
         private readonly Func<StreamEvent, Func<JsonObject>, TEvent> _read;
         private readonly Action<LeaderboardException, TimeSpan> _onRetry;
         private readonly Queue<StreamEvent> _events = new Queue<StreamEvent>();
+        private readonly CancellationTokenSource _disposal = new CancellationTokenSource();
         private readonly byte[] _bytes = new byte[16 * 1024];
         private readonly char[] _characters = new char[16 * 1024 + 1];
 
@@ -33,7 +34,7 @@ namespace LeaderboardApi
         private Stream _stream;
         private TimeSpan? _retry;
         private int _failures;
-        private bool _isOver;
+        private volatile bool _isOver;
 
         internal LiveStream(
             Transport transport,
@@ -61,50 +62,60 @@ namespace LeaderboardApi
         /// <exception cref="OperationCanceledException">The caller cancelled.</exception>
         public async Task<TEvent> NextAsync(CancellationToken cancellation = default(CancellationToken))
         {
-            while (!_isOver)
+            using (var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _disposal.Token))
             {
-                cancellation.ThrowIfCancellationRequested();
-                if (_events.Count > 0)
-                {
-                    var next = Read(_events.Dequeue());
-                    if (next != null) return next;
-                    continue;
-                }
-                TimeSpan wait;
                 try
                 {
-                    if (_stream == null) await ConnectAsync(cancellation).ConfigureAwait(false);
-                    else await ReceiveAsync(cancellation).ConfigureAwait(false);
-                    continue;
-                }
-                catch (LeaderboardException failure)
-                {
-                    Disconnect();
-                    if (_isOver) return null;
-                    var isLost = failure.Status == 0 || failure.Status == 429 || failure.Status >= 500;
-                    if (!isLost) throw;
-                    _failures++;
-                    // The server's retry is meant for connections that have worked.
-                    var asked = failure.RetryAfter ?? (_failures == 1 ? _retry : null);
-                    wait = Retries.WaitBefore(_failures, asked);
-                    if (wait < ReconnectTimeMin) wait = ReconnectTimeMin;
-                    _onRetry?.Invoke(failure, wait);
+                    while (!_isOver)
+                    {
+                        either.Token.ThrowIfCancellationRequested();
+                        if (_events.Count == 0) await FillAsync(either.Token).ConfigureAwait(false);
+                        var next = _events.Count == 0 ? null : Read(_events.Dequeue());
+                        if (next != null) return next;
+                    }
                 }
                 catch (OperationCanceledException)
                 {
                     Disconnect();
-                    throw;
+                    cancellation.ThrowIfCancellationRequested();
+                    if (!_isOver) throw;
                 }
-                await Task.Delay(wait, cancellation).ConfigureAwait(false);
             }
+            Disconnect();
             return null;
         }
 
-        /// <summary>Ends the subscription; later calls of NextAsync return null.</summary>
+        /// <summary>Ends the subscription; NextAsync returns null from then on.</summary>
         public void Dispose()
         {
             _isOver = true;
+            _disposal.Cancel();
             Disconnect();
+        }
+
+        /// <summary>
+        /// One step on the way to the next event: connects, receives, or waits behind a failure.
+        /// </summary>
+        private async Task FillAsync(CancellationToken cancellation)
+        {
+            TimeSpan wait;
+            try
+            {
+                if (_stream == null) await ConnectAsync(cancellation).ConfigureAwait(false);
+                else await ReceiveAsync(cancellation).ConfigureAwait(false);
+                return;
+            }
+            catch (LeaderboardException failure)
+            {
+                Disconnect();
+                if (failure.Status > 0 && failure.Status < 500 && failure.Status != 429) throw;
+                _failures++;
+                // The server's retry is meant for connections that have worked.
+                wait = Retries.WaitBefore(_failures, failure.RetryAfter ?? (_failures == 1 ? _retry : null));
+                if (wait < ReconnectTimeMin) wait = ReconnectTimeMin;
+                _onRetry?.Invoke(failure, wait);
+            }
+            await Task.Delay(wait, cancellation).ConfigureAwait(false);
         }
 
         private async Task ConnectAsync(CancellationToken cancellation)
@@ -121,7 +132,7 @@ namespace LeaderboardApi
                 var head = new Head(_response);
                 if (head.Status == 204)
                 {
-                    Dispose(); // the server ends the subscription (HTML standard)
+                    _isOver = true; // the server ends the subscription (HTML standard)
                     return;
                 }
                 if (!_response.IsSuccessStatusCode || head.ContentType != "text/event-stream")
@@ -176,8 +187,7 @@ namespace LeaderboardApi
 
         private void Disconnect()
         {
-            var response = _response;
-            _response = null;
+            var response = Interlocked.Exchange(ref _response, null);
             _stream = null;
             // Some platforms read a stream to its end before they close it, and this one has none.
             if (response != null) Task.Run(() => response.Dispose());

@@ -86,7 +86,7 @@ namespace LeaderboardApi.Tests
             foreach (var stream in streams) stream.Dispose();
             foreach (var next in waiting)
             {
-                var done = await Task.WhenAny(next, Task.Delay(5000));
+                var done = await Task.WhenAny(next, Task.Delay(1000));
                 Check.True(done == next && next.Result == null, "a disposed stream ends its wait");
             }
         }
