@@ -6,7 +6,8 @@ namespace LeaderboardApi
     /// <summary>A token, and when to renew it: in the last quarter of its lifetime.</summary>
     internal sealed class KeptToken
     {
-        // A difference of this machine's clock, which may be wrong. It goes on while a phone sleeps.
+        // A difference of this machine's clock, which may be wrong. It goes on while a phone
+        // sleeps.
         private readonly DateTimeOffset _since = DateTimeOffset.UtcNow;
         private readonly TimeSpan? _renewAfter;
 
@@ -36,7 +37,8 @@ namespace LeaderboardApi
             try
             {
                 var claims = ReadClaims(text);
-                // An operator's has a role, an identity provider's no region: neither can be renewed.
+                // An operator's has a role, an identity provider's no region: neither can be
+                // renewed.
                 if (claims.Has("role") || !claims.Has("region")) return new KeptToken(text, null);
                 var endsAt = DateTimeOffset.FromUnixTimeSeconds(claims.Integer("exp"));
                 var issuedAt = DateTimeOffset.FromUnixTimeSeconds(claims.Integer("iat"));

@@ -73,8 +73,13 @@ namespace LeaderboardApi.Tests
             Check.Equal("ok", (await visitor.HealthAsync()).Status);
             Check.Equal(true, (await visitor.ReadyAsync()).Upstreams[0].Up);
             await Check.Refused(ErrorCode.MissingToken, visitor.TopAsync(new TopQuery { Board = "closed" }));
-            var reader = new LeaderboardClient(new LeaderboardOptions(Program.Url) { ReadsWithToken = true });
-            Check.Equal(0, (await reader.As(Program.OperatorToken).TopAsync(new TopQuery { Board = "closed" })).Total);
+            var options = new LeaderboardOptions(Program.Url) { ReadsWithToken = true };
+            var reader = new LeaderboardClient(options).As(Program.OperatorToken);
+            Check.Equal(0, (await reader.TopAsync(new TopQuery { Board = "closed" })).Total);
+            using (var stream = reader.Live(new LiveQuery { Board = "closed" }))
+            {
+                Check.Equal("closed", (await stream.NextAsync()).Snapshot.Board);
+            }
         }
 
         /// <summary>Of a server that adds fields to all objects of its answers.</summary>
