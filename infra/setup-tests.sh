@@ -13,6 +13,8 @@ install_packages() {
   for pair in nginx:nginx wrk:wrk chromium:chromium prometheus:prometheus pgbouncer:pgbouncer psql:postgresql-client cc:gcc; do
     has "${pair%%:*}" || missing+=("${pair##*:}")
   done
+  # For the C# client: compiler, runtime and HttpClient alone, 26 MB.
+  [ -e /usr/lib/mono/4.5/System.Net.Http.dll ] && has mcs || missing+=(mono-mcs libmono-system-net-http4.0-cil)
   [ "${#missing[@]}" -gt 0 ] || return 0
   printf 'setup: installing %s for tests\n' "${missing[*]}" >&2
   as_root apt-get update -qq >&2
