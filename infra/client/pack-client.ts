@@ -33,7 +33,8 @@ export async function packClient(folder: string, repository?: string): Promise<s
   const published = {
     ...manifest,
     version,
-    repository: repository === undefined ? undefined : { type: "git", url: `git+${repository}.git` },
+    repository:
+      repository === undefined ? undefined : { type: "git", url: `git+${repository}.git`, directory: "shared/client" },
     exports: {
       ".": { types: `${entry}.d.ts`, default: `${entry}.js` },
       "./package.json": "./package.json",

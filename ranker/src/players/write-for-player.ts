@@ -100,7 +100,7 @@ export function createWriteForPlayer(options: WriteForPlayerOptions): {
     const last = isKnown ? undefined : await failAs("read", playerEntries.findLast(userId, lives));
     const only = topology.regions.length === 1 ? topology.regions[0] : undefined;
     const found = lives ?? last?.region ?? only;
-    if (found === undefined) throw regionMissing();
+    if (found === undefined) throw regionMissing(topology);
     const player = { userId, name: name ?? last?.name ?? userId, region: found, isExternal: true };
     await homes.claim(player, board);
     return player;

@@ -9,7 +9,7 @@ namespace LeaderboardApi
     public sealed class LeaderboardException : Exception
     {
         private static readonly string[] UsualMembers =
-            { "type", "title", "status", "code", "detail", "request_id", "errors" };
+            { "type", "title", "status", "code", "detail", "request_id", "errors", "retry_after" };
 
         private LeaderboardException(string code, string message, int status, Exception cause) : base(message, cause)
         {

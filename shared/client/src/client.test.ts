@@ -152,6 +152,15 @@ describe("every method sends the request of its route", () => {
   });
 });
 
+test.each([undefined, "", "127.0.0.1:4000", "localhost:4000", "ftp://127.0.0.1", "/lb"])(
+  "the url %p is refused at once",
+  (url) => {
+    expect(() => createClient({ url: url as string })).toThrow(
+      new TypeError(`url must begin with http:// or https://, and is ${JSON.stringify(url)}`),
+    );
+  },
+);
+
 describe("a temporary failure is retried", () => {
   test("after Retry-After, and onRetry is called", async () => {
     const waits: number[] = [];
