@@ -33,7 +33,8 @@ test.skipIf(prometheus === undefined)(
   async () => {
     const services = await startServices();
     closing.push({ stop: services.dispose });
-    const urlOf = (job: string) => services[job as "gateway" | "ranker" | "drainer"].metricsUrl;
+    const urlOf = (job: string) =>
+      services[job.replace("leaderboard-", "") as "gateway" | "ranker" | "drainer"].metricsUrl;
     const config = Bun.YAML.parse(await Bun.file(join(import.meta.dir, "prometheus.yml")).text()) as Config;
     config.global = { scrape_interval: "1s", evaluation_interval: "1s" };
     config.rule_files = config.rule_files.map((file) => join(import.meta.dir, file));
@@ -66,7 +67,7 @@ test.skipIf(prometheus === undefined)(
       (targets) => targets.activeTargets.length === 3 && targets.activeTargets.every(isKnown),
     );
     expect(activeTargets.map(({ labels, health, lastError }) => [labels.job, health, lastError]).toSorted()).toEqual(
-      ["drainer", "gateway", "ranker"].map((job) => [job, "up", ""]),
+      ["drainer", "gateway", "ranker"].map((job) => [`leaderboard-${job}`, "up", ""]),
     );
     const rules = await until(
       async () => (await ask<Rules>("rules")).groups.flatMap((group) => group.rules),

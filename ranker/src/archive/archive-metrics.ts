@@ -1,5 +1,6 @@
 import { Counter, type Registry } from "prom-client";
 import { Problem } from "shared/api/problems";
+import { metricName } from "shared/service/metric-name";
 import type { Archives } from "./archives.ts";
 
 type Outcome = "answered" | "not_found" | "unavailable";
@@ -12,7 +13,7 @@ type Outcome = "answered" | "not_found" | "unavailable";
 export function measureArchives(registry: Registry): (archives: Archives) => Archives {
   const reads = new Counter({
     registers: [registry],
-    name: "ranker_archive_reads_total",
+    name: metricName("ranker_archive_reads_total"),
     labelNames: ["outcome"],
     help: "Reads of archived seasons: answered, of a player or season that is not there, or unavailable.",
   });
