@@ -173,7 +173,7 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
     countTry,
     passwordsRequired,
   });
-  const playerEntries = createPlayerEntries(topology, stores, definitions);
+  const playerEntries = createPlayerEntries(topology, stores, definitions, archive?.archives);
   const { writeForPlayer, writeRun } = createWriteForPlayer({
     topology,
     home: stores.home,

@@ -40,6 +40,7 @@ export function measureArchives(registry: Registry): (archives: Archives) => Arc
     ranks: (question, userIds) => count(archives.ranks(question, userIds)),
     around: (question, userId, range) => count(archives.around(question, userId, range)),
     aroundScore: (question, at, range) => count(archives.aroundScore(question, at, range)),
+    ownEntries: (userId, page) => count(archives.ownEntries(userId, page)),
     regionOf: (board, userId) => count(archives.regionOf(board, userId)),
   });
 }
