@@ -11,7 +11,9 @@ test("the gateway starts without Redis and proxies requests: it counts the limit
   try {
     const login = await fetch(`${gateway.url}/auth/login`, { method: "POST", body: "{}" });
     expect([login.status, login.headers.get("RateLimit")]).toEqual([200, '"address";r=99;t=1']);
-    expect(await (await fetch(gateway.metricsUrl)).text()).toMatch(/gateway_limiter_fallback_total\{[^}]*\} 1\n/);
+    expect(await (await fetch(gateway.metricsUrl)).text()).toMatch(
+      /^leaderboard_gateway_limiter_fallback_total\{[^}]*\} 1$/m,
+    );
   } finally {
     await gateway.stop();
     await ranker.stop(true);

@@ -61,6 +61,14 @@ describe("a release", async () => {
     expect(jobs.release?.needs).toEqual(["version", "images", "client"]);
   });
 
+  test("links the alerts of its chart to its own documents", async () => {
+    const alerts = await textOf("infra/deploy/prometheus/alerts.yml");
+    const [, from = "", to] = /sed -i "s\|(.*?)\|(.*?)\|"/.exec(runOf("release")) ?? [];
+    expect(to).toBe("$GITHUB_SERVER_URL/$GITHUB_REPOSITORY/blob/$TAG/");
+    const links = alerts.match(/(?<=runbook_url: )\S+/g) ?? [];
+    expect(links.filter((link) => !link.startsWith(`${from}docs/operate.md#`))).toEqual([]);
+  });
+
   test.each([
     ["v0.1.0", "0.1.0", 0],
     ["v0.1.1", "0.1.0", 1],

@@ -307,17 +307,17 @@ describe("the watch", () => {
       });
     };
     await woken();
-    expect([await planOf("cup"), await read("drainer_season_plans_total")]).toEqual([undefined, 0]);
+    expect([await planOf("cup"), await read("leaderboard_drainer_season_plans_total")]).toEqual([undefined, 0]);
     isHeld = true;
     await woken();
     await until(() => planOf("cup"));
     await woken();
-    expect(await read("drainer_season_plans_total")).toBe(1);
+    expect(await read("leaderboard_drainer_season_plans_total")).toBe(1);
     // PostgreSQL has not heard of the plan.
-    expect(await read("drainer_season_plan_late_seconds")).toBeGreaterThan(0);
+    expect(await read("leaderboard_drainer_season_plan_late_seconds")).toBeGreaterThan(0);
     await drain();
     await woken();
-    expect(await read("drainer_season_plan_late_seconds")).toBe(0);
+    expect(await read("leaderboard_drainer_season_plan_late_seconds")).toBe(0);
     await watch.stop();
   });
 

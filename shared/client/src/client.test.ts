@@ -90,6 +90,7 @@ describe("every method sends the request of its route", () => {
       undefined,
       (client) => client.playerRecord("grace", { cursor: "main", limit: 5 }),
     ],
+    ["GET /players/grace?with=archives", undefined, (client) => client.playerRecord("grace", { with: "archives" })],
     ["POST /players/a%20b/hide", { reason: "a bot" }, (client) => client.hidePlayer("a b", { reason: "a bot" })],
     ["POST /players/grace/unhide", undefined, (client) => client.unhidePlayer("grace")],
     ["POST /players/grace/rename", { name: "G" }, (client) => client.renamePlayer("grace", { name: "G" })],

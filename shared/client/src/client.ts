@@ -334,8 +334,8 @@ export function createClient(options: ClientOptions): Client {
       return ask({ method: "POST", target, body: { expect }, headers: authorization, isRepeatable: false, signal });
     },
     writeScore: (userId, score, more) => write(`${toPlayer(userId)}/score`, score, more),
-    playerRecord: (userId, { cursor, limit, signal } = {}) =>
-      get(`${toPlayer(userId)}${toQuery({ cursor, limit })}`, { signal }, { headers: authorization }),
+    playerRecord: (userId, { cursor, limit, with: extra, signal } = {}) =>
+      get(`${toPlayer(userId)}${toQuery({ cursor, limit, with: extra })}`, { signal }, { headers: authorization }),
     hidePlayer: (userId, why, more) => act<PlayerVisibility>(`${toPlayer(userId)}/hide`, why, more),
     unhidePlayer: (userId, why, more) => act<PlayerVisibility>(`${toPlayer(userId)}/unhide`, why, more),
     renamePlayer: (userId, change, more) => act<RenamedPlayer>(`${toPlayer(userId)}/rename`, change, more),
