@@ -22,8 +22,8 @@ install_packages() {
   as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
 }
 
+mono=/usr/lib/mono/4.5
 if [ "${1:-}" = sdk ]; then
-  mono=/usr/lib/mono/4.5
   # The module that Debian has in a package of its own.
   venv=$(python3 -c 'import ensurepip; print(ensurepip.__file__)' 2>/dev/null || echo ensurepip)
   if has apt-get; then
@@ -83,5 +83,6 @@ if has go; then
   build actionlint github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 fi
 if has apt-get; then
-  install_packages nginx:nginx wrk:wrk chromium:chromium prometheus:prometheus pgbouncer:pgbouncer psql:postgresql-client cc:gcc
+  install_packages nginx:nginx wrk:wrk chromium:chromium prometheus:prometheus pgbouncer:pgbouncer psql:postgresql-client cc:gcc \
+    mcs:mono-mcs $mono/System.Net.Http.dll:libmono-system-net-http4.0-cil # For the C# client, 26 MB.
 fi

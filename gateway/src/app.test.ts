@@ -246,8 +246,10 @@ describe("limits", () => {
     await request("/score/add", await add("ada"));
     await request("/score/add", await add("ada"));
     const metrics = await registry.metrics();
-    expect(metrics).toContain('gateway_rate_limited_total{policy="user",service="gateway"} 1');
-    expect(metrics).toContain(`gateway_upstream_up{upstream="127.0.0.1:${ranker.port}",service="gateway"} 1`);
+    expect(metrics).toContain('leaderboard_gateway_rate_limited_total{policy="user",component="gateway"} 1');
+    expect(metrics).toContain(
+      `leaderboard_gateway_upstream_up{upstream="127.0.0.1:${ranker.port}",component="gateway"} 1`,
+    );
   });
 });
 

@@ -11,7 +11,9 @@ test("the gateway starts without Redis and proxies requests: it counts the limit
   try {
     const login = await fetch(`${gateway.url}/auth/login`, { method: "POST", body: "{}" });
     expect([login.status, login.headers.get("RateLimit")]).toEqual([200, '"address";r=99;t=1']);
-    expect(await (await fetch(gateway.metricsUrl)).text()).toMatch(/gateway_limiter_fallback_total\{[^}]*\} 1\n/);
+    expect(await (await fetch(gateway.metricsUrl)).text()).toMatch(
+      /^leaderboard_gateway_limiter_fallback_total\{[^}]*\} 1$/m,
+    );
   } finally {
     await gateway.stop();
     await ranker.stop(true);
@@ -43,7 +45,7 @@ test("a ranker that dies leaves the round, and comes back by itself", async () =
   }
 }, 20_000);
 
-test("a secret of less than 32 bytes ends the process, whichever of the two it is", async () => {
+test("a secret of less than 32 bytes ends the process, either of the two", async () => {
   const env = { REDIS_URL: "redis://127.0.0.1:1", LEADERBOARD_SERVICE_URLS: "http://127.0.0.1:1" };
   const start = startService("gateway", { ...env, JWT_SECRET: "short", JWT_SECRET_PREVIOUS: "short" });
   await expect(start).rejects.toThrow(

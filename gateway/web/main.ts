@@ -155,7 +155,7 @@ function show(next: BoardState): void {
   if (navigation.place.season === "") {
     seasons.run(next);
     const where = next.season === undefined ? "on this board" : "in this season";
-    ranking.describeEmpty(`Nobody is ${where} yet.`, "The first score takes the first place.");
+    ranking.describeEmpty(`No player is ${where} yet.`, "The first score takes the first place.");
   }
   if (isNext && navigation.place.page > 1) {
     navigation.replace({ page: 1 });

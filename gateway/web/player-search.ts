@@ -26,7 +26,7 @@ export function createPlayerSearch(navigation: Navigation, format: () => ScoreFo
   const found = byId("found", HTMLElement);
   const message = byId("find-message", HTMLElement);
   let finding = new AbortController();
-  /** What is shown, to be drawn anew when the definition of the board comes. */
+  /** What is shown, to be drawn again when the definition of the board comes. */
   let shown: { ranked: RankView; around: AroundView | undefined } | undefined;
   /** Where a followed link leads: to the player, once found. */
   let isAwaited = false;

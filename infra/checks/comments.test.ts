@@ -8,7 +8,7 @@ const COMMENT = /^\s*(\/\/|\/\*\*|\*|--)/;
 
 test(`comments wrap at ${COLUMNS_MAX} columns`, () => {
   // A migration that has run somewhere is not changed any more.
-  const files = listFiles(`{${FOLDERS.join(",")}}/**/*.{ts,tsx,lua,sql}`).filter(
+  const files = listFiles(`{${FOLDERS.join(",")}}/**/*.{ts,tsx,lua,sql,cs}`).filter(
     (file) => !file.includes("/migrations/"),
   );
   expect(files).not.toBeEmpty();

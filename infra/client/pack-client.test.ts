@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { build } from "esbuild";
+import { createClient } from "leaderboard-client";
 import { publint } from "publint";
 import { dirForFile, forFile } from "testing/for-file";
 import { startPath } from "../system/test/path-under-test.ts";
@@ -51,6 +52,8 @@ beforeAll(async () => {
 const readme = await readFile(join(ROOT, "shared/client/README.md"), "utf8");
 const examples = [...readme.matchAll(/```ts\n([\s\S]+?)```/g)].map(([, code = ""]) => code);
 
+const methodsOf = (text: string) => text.slice(text.indexOf("## All methods"), text.indexOf("## Errors"));
+
 describe("the tarball", () => {
   test("has no fault that publint finds", async () => {
     const data = await Bun.file(tarball).arrayBuffer();
@@ -67,6 +70,12 @@ describe("the tarball", () => {
     );
   });
 
+  test("has the version of the project, and is not private", async () => {
+    const { version } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"));
+    const manifest = JSON.parse(await readFile(join(app, "node_modules/leaderboard-client/package.json"), "utf8"));
+    expect([manifest.version, manifest.private]).toEqual([version, undefined]);
+  });
+
   test("names no other package, and carries the README and the license", async () => {
     const files = await Array.fromAsync(new Bun.Glob("**/*").scan(join(app, "node_modules/leaderboard-client")));
     expect(files).toEqual(expect.arrayContaining(["README.md", "LICENSE", "package.json"]));
@@ -80,11 +89,16 @@ describe("the tarball", () => {
   });
 });
 
-test("the README and the examples name the tarball of this version", async () => {
+test("the README names every method", async () => {
+  const methods = Object.keys(createClient({ url }));
+  expect(methods.filter((method) => !new RegExp(`\\b${method}\\b`).test(methodsOf(readme)))).toEqual([]);
+});
+
+test("the README and the examples name the tarball", async () => {
   const files = ["shared/client/README.md", ...new Bun.Glob("examples/*/package.json").scanSync(ROOT)];
   expect(files).toHaveLength(5);
   for (const file of files) {
-    const [name] = /leaderboard-client-[\d.]+\.tgz/.exec(await readFile(join(ROOT, file), "utf8")) ?? [];
+    const [name] = /leaderboard-client[^/"\s]*\.tgz/.exec(await readFile(join(ROOT, file), "utf8")) ?? [];
     expect([file, name]).toEqual([file, basename(tarball)]);
   }
 });
@@ -97,6 +111,7 @@ describe("in a project that has nothing else", () => {
     const module = resolution === "nodenext" ? "nodenext" : "esnext";
     const options = [
       "--strict",
+      "--exactOptionalPropertyTypes",
       "--noEmit",
       "--target",
       "es2022",
@@ -161,7 +176,7 @@ describe("in a project that has nothing else", () => {
   }, 60_000);
 });
 
-const PROCESS = "declare const process: { env: Record<string, string> };\n";
+const PROCESS = "declare const process: { env: Record<string, string | undefined> };\n";
 const MISTAKES = `import { createClient, type TopView } from "leaderboard-client";
 const client = createClient({ url: "http://127.0.0.1:4000" });
 // @ts-expect-error a score is a number

@@ -7,7 +7,8 @@ const SOURCE = join(ROOT, "shared/client");
 
 interface Manifest {
   name: string;
-  version: string;
+  version?: string;
+  private?: boolean;
   license: string;
   exports: unknown;
   devDependencies?: unknown;
@@ -27,12 +28,13 @@ export async function packClient(folder: string, repository?: string): Promise<s
   await run(["tsc", "-p", join(SOURCE, "tsconfig.json"), "--outDir", join(built, "dist")], ROOT);
   await nameModules(join(built, "dist"));
   const { version } = await readManifest(ROOT);
-  const { devDependencies: _, exports: _source, ...manifest } = await readManifest(SOURCE);
+  const { private: _, devDependencies: _tools, exports: _source, ...manifest } = await readManifest(SOURCE);
   const entry = "./dist/leaderboard-client";
   const published = {
     ...manifest,
     version,
-    repository: repository === undefined ? undefined : { type: "git", url: `git+${repository}.git` },
+    repository:
+      repository === undefined ? undefined : { type: "git", url: `git+${repository}.git`, directory: "shared/client" },
     exports: {
       ".": { types: `${entry}.d.ts`, default: `${entry}.js` },
       "./package.json": "./package.json",
@@ -45,8 +47,10 @@ export async function packClient(folder: string, repository?: string): Promise<s
   await writeFile(join(built, "package.json"), `${JSON.stringify(published, null, 2)}\n`);
   await cp(join(SOURCE, "README.md"), join(built, "README.md"));
   await cp(join(ROOT, "LICENSE"), join(built, "LICENSE"));
-  await run(["bun", "pm", "pack", "--quiet", "--destination", folder], built);
-  return join(folder, `${manifest.name}-${version}.tgz`);
+  // Without the version, so that who installs the file need not know it.
+  const tarball = join(folder, `${manifest.name}.tgz`);
+  await run(["bun", "pm", "pack", "--quiet", "--filename", tarball], built);
+  return tarball;
 }
 
 /** `tsc` leaves `./errors.ts` in declarations, which compilers before TypeScript 5 refuse. */

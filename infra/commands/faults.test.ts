@@ -77,7 +77,7 @@ test.each([
   expect(await runLb(args, env)).toEqual({ code: 1, out: "", err: `lb ${args[0]}: ${fault}\n` });
 });
 
-test("top of a Redis that nobody has used says so", async () => {
+test("top of a Redis without any key says so", async () => {
   const redis = await forFile(scratchRedis());
   const { code, out, err } = await runLb(["top"], { REDIS_URL: redis.url });
   expect([code, out]).toEqual([1, ""]);

@@ -68,7 +68,7 @@ test("after kill -9 of the drainer that has every queue the other one takes them
 }, 90_000);
 
 test("a drainer so slow that its lease ends within a batch loses and doubles no write", async () => {
-  const repeats = () => sumMetric(first, "drainer_repeated_batches_total");
+  const repeats = () => sumMetric(first, "leaderboard_drainer_repeated_batches_total");
   let holder = await letFirstLead();
   await expectNothingLost(site, {
     name: "a drainer slower than its lease",
@@ -77,7 +77,7 @@ test("a drainer so slow that its lease ends within a batch loses and doubles no 
       // A lease that ends between two batches repeats none. When all have, the test tries again.
       while ((await repeats()) <= n) {
         // Connecting to a database takes several replies, and would time out with slow ones.
-        await until(async () => (await readMetric(first, "drainer_events_total")).length > REGIONS.length);
+        await until(async () => (await readMetric(first, "leaderboard_drainer_events_total")).length > REGIONS.length);
         first.toPostgres.delayReplies(LEASE_TTL_MS + 200);
         await until(async () => (await repeats()) > n || !(await site.client.mget(leases)).includes(holder));
         first.toPostgres.pass();

@@ -107,7 +107,7 @@ test("a gateway without Redis counts rate limits by itself, and writes go on", a
     const response = await client.post("/score/add", { delta: 1 }, token);
     expect([response.status, response.headers.get("RateLimit")]).toEqual([200, expect.stringContaining('"user";r=')]);
   }
-  expect(await sumMetric(gateway, "gateway_limiter_fallback_total")).toBeGreaterThan(0);
+  expect(await sumMetric(gateway, "leaderboard_gateway_limiter_fallback_total")).toBeGreaterThan(0);
   for (const { toRedis } of site.gateways) toRedis.pass();
 }, 30_000);
 

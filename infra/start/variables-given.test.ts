@@ -8,6 +8,8 @@ test.each([
   [{ NODE_EVN: "production" }, "there is no variable NODE_EVN; did you mean NODE_ENV?"],
   [{ GATEWAY_PROT: "80" }, "there is no variable GATEWAY_PROT; did you mean GATEWAY_PORT?"],
   [{ POSTGRES_URI: "x" }, "there is no variable POSTGRES_URI; did you mean POSTGRES_URL?"],
+  [{ PASWORDS: "required" }, "there is no variable PASWORDS; did you mean PASSWORDS?"],
+  [{ GATEWAYPORT: "1" }, "there is no variable GATEWAYPORT; did you mean GATEWAY_PORT?"],
   [{ DATA_DRI: "x" }, "there is no variable DATA_DRI; did you mean DATA_DIR?"],
 ])("%j is answered with the name that was meant", (env, note) => {
   expect(notesOn(env)).toEqual([note]);
@@ -17,7 +19,7 @@ test("variables of other programs, and those that are used, are no slips", () =>
   const others =
     "NODE_OPTIONS NODE_PATH HTTP_PROXY REDIS_HOST REDIS_PASSWORD POSTGRES_USER POSTGRES_DB LOG_FILE BUN_INSTALL";
   const ours = "RATE_USER_BURST REGIONS REDIS_URL_EU POSTGRES_URL_NA NGINX_PORT DATA_DIR OTEL_SERVICE_NAME";
-  const names = `${others} ${ours} PATH HOME PASSWORD RATE DURATION`.split(" ");
+  const names = `${others} ${ours} PATH HOME PASSWORD REGION RATE DURATION`.split(" ");
   expect(notesOn(Object.fromEntries(names.map((name) => [name, "x"])))).toEqual([]);
   expect(notesOn({ RATE_USER_BURTS: "", JWT_SECRETS: undefined })).toEqual([]);
 });

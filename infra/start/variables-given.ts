@@ -12,6 +12,8 @@ const MADE = /^(REDIS_URL|POSTGRES_URL|LEADERBOARD_STACK)_/;
 /** Prefixes that no other program has: a name that begins with one is meant for us. */
 const OURS = /^(RATE|JWT|LIVE|DRAIN|QUEUE|RECONCILE|TRUSTED|CORS|LEADERBOARD)_/;
 const PREFIXES = new Set(KNOWN.filter((name) => name.includes("_")).map((name) => name.split("_")[0]));
+/** A name that is a slip of one so long is meant for us. */
+const LONG_CHARS_MIN = 7;
 
 const isGiven = ([, value]: [string, string | undefined]) => value !== undefined && value !== "";
 const namesOf = (env: Environment) =>
@@ -50,5 +52,8 @@ function isMisspelt(name: string): boolean {
   if (KNOWN.includes(name) || MADE.test(name)) return false;
   if (OURS.test(name)) return true;
   const [prefix = ""] = name.split("_");
-  return PREFIXES.has(prefix) && KNOWN.some((known) => isSlip(name, known));
+  // `PASSWORD` and `REGION` are words that other programs use, and no slips of ours.
+  const isMeant = (known: string) => known.length >= LONG_CHARS_MIN && known !== `${name}S`;
+  const meant = PREFIXES.has(prefix) ? KNOWN : KNOWN.filter(isMeant);
+  return meant.some((known) => isSlip(name, known));
 }

@@ -76,7 +76,7 @@ interface Step {
   act: keyof typeof acts;
   userId: string;
   board: string;
-  /** A score, and whatever an act has to choose. */
+  /** A score, and what an act has to choose. */
   n: number;
 }
 type Act = (world: World, step: Step) => Promise<unknown>;
@@ -163,7 +163,7 @@ const steps = fc.array(
   { minLength: 20, maxLength: 60 },
 );
 
-test("both stores hold what was asked for last, whatever acts, redeliveries, losses and repairs came between", async () => {
+test("both stores hold what was asked for last, after any acts, redeliveries, losses and repairs between", async () => {
   const holds = fc.asyncProperty(steps, async (all) => {
     await under.clear();
     const world = new World();

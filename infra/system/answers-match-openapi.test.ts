@@ -231,6 +231,8 @@ describe("every answer conforms to the document", () => {
       await meet("outcome_unknown", route, { ...at("/players/eve/entries/main"), via: "broken" });
     }
     await meet("not_found", "GET /players/{userId}", { target: "/players/nobody", operator: "root" });
+    const withArchives = { target: "/players/eve?with=archives", operator: "root" };
+    await meet("archives_unavailable", "GET /players/{userId}", withArchives);
     for (const act of ["hide", "unhide", "rename", "password"]) {
       const route = `POST /players/{userId}/${act}`;
       const target = `/players/taken/${act}`;

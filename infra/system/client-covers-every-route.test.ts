@@ -52,7 +52,7 @@ describe("with a gateway, a ranker and Redis", () => {
     expect(new Set(answers.map(({ score }) => score))).toEqual(new Set([5]));
   });
 
-  test("an admin makes and changes a board, and everybody finds it", async () => {
+  test("an admin makes and changes a board, and every caller finds it", async () => {
     const admin = client.as(await path.ranker.tokens.issueOperator({ name: "root" }, 60));
     const made = await admin.putBoard("weekly-race", { operator: "add" });
     expect(made).toMatchObject({ id: "weekly-race", operator: "add" });

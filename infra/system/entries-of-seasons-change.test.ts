@@ -87,7 +87,7 @@ test("entries of the season that runs, of one that closes and of one that is fin
   expect(await root.changeEntry("eve", BOARD, { season: 1, name: "Eva", metadata: EVIL })).toMatchObject({
     season: 1,
   });
-  // Metadata is none of the event's own members, whatever its names.
+  // Metadata is none of the event's own members, under any name.
   const [edit = ""] = await site.client.lrange("queue:scores:{EU}", 0, 0);
   expect([versionIn(edit), userIdIn(edit), rankingIn(edit)]).toEqual([expect.any(Number), "eve", `${BOARD}@1`]);
   expect(versionIn(edit)).toBeGreaterThan(5);

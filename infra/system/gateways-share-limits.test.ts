@@ -80,7 +80,9 @@ const SENDS: Record<string, Send> = { address: login, read: readRank };
 
 /** Requests that the gateways counted themselves, because Redis did not answer in time. */
 async function fallbacks(): Promise<number> {
-  const counts = await Promise.all(gateways.map((each) => sumMetric(each, "gateway_limiter_fallback_total")));
+  const counts = await Promise.all(
+    gateways.map((each) => sumMetric(each, "leaderboard_gateway_limiter_fallback_total")),
+  );
   return counts.reduce((sum, count) => sum + count, 0);
 }
 

@@ -24,7 +24,7 @@ interface Ended {
   late_ms: string;
 }
 
-test("32 shards on which nobody writes or reads make a season final within seconds of its end", async () => {
+test("32 shards without writes and reads make a season final within seconds of its end", async () => {
   await root.putBoard("idle", { season: { schedule: "*/5 * * * * *" } });
   const seasons = new Set<number | undefined>();
   for (let n = 0; n < PLAYERS; n++) {

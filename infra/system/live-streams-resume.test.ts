@@ -25,11 +25,11 @@ test("a score reaches viewers through the gateway, and the log has a line when a
   expect(await stream.next()).toMatchObject({ event: "snapshot", data: { total: 1 } });
   await ada.addScore({ delta: 41 });
   expect(await stream.next()).toMatchObject({ event: "change", data: { changed: [{ user_id: "ada", score: 42 }] } });
-  expect([await sumMetric(gateway, "gateway_live_streams"), lineOf("/live")]).toEqual([1, []]);
+  expect([await sumMetric(gateway, "leaderboard_gateway_live_streams"), lineOf("/live")]).toEqual([1, []]);
   stream.close();
-  await until(async () => (await sumMetric(gateway, "gateway_live_streams")) === 0);
+  await until(async () => (await sumMetric(gateway, "leaderboard_gateway_live_streams")) === 0);
   for (const ranker of site.rankers) {
-    await until(async () => (await sumMetric(ranker, "ranker_live_viewers")) === 0);
+    await until(async () => (await sumMetric(ranker, "leaderboard_ranker_live_viewers")) === 0);
   }
   const [line] = await until(
     async () => lineOf("/live"),

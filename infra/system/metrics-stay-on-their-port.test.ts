@@ -19,7 +19,7 @@ test.each(names)("the metrics port of the %s serves its metrics and nothing else
   const response = await fetch(metricsUrl);
   expect(response.status).toBe(200);
   expect(response.headers.get("Content-Type")).toStartWith("text/plain");
-  expect(await response.text()).toContain(`service="${name}"`);
+  expect(await response.text()).toContain(`component="${name}"`);
   for (const target of ["/", "/health", "/top", "/players/ada", "/nothing"]) {
     expect([target, ...statusesOf(await ask(port, target))]).toEqual([target, 404]);
   }
@@ -30,7 +30,7 @@ test.each(names)("the public port of the %s serves no metrics under any spelling
   const { port } = services[name];
   for (const target of ["/metrics", "/%6detrics", "//metrics", "/metrics/", ...SPELLINGS]) {
     const received = await ask(port, target);
-    expect([target, received.includes("service=")]).toEqual([target, false]);
+    expect([target, received.includes("component=")]).toEqual([target, false]);
     expect([target, ...statusesOf(received)]).toEqual([target, SPELLINGS.includes(target) ? 400 : 404]);
   }
 });

@@ -181,7 +181,7 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
     }
   });
 
-  test("keeps the list of a few boards within 360 pixels, whatever their titles", async () => {
+  test("keeps the list of a few boards within 360 pixels, with any titles", async () => {
     const { page } = await open("/?region=EU", [main, wide], PHONE);
     await page.locator("#boards").waitFor();
     expect(await isWithin(page, "#boards", 360)).toBe(true);

@@ -35,7 +35,7 @@ async function login(page: Page, userId: string, name: string): Promise<void> {
   await page.locator("#submit").waitFor();
 }
 
-/** Where elements stand at one moment: the page may draw its rows anew at any time. */
+/** Where elements stand at one moment: the page may draw its rows again at any time. */
 const rectsOf = (page: Page, selector: string) =>
   page.evaluate<{ top: number; right: number }[]>(
     `[...document.querySelectorAll(${JSON.stringify(selector)})].map((each) => each.getBoundingClientRect().toJSON())`,
@@ -195,7 +195,7 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
     await press("Enter");
     await page.locator("#found-name:focus", { hasText: "Name 2" }).waitFor();
 
-    // Neighbours are made anew when the player's rank changes.
+    // Neighbours are made again when the player's rank changes.
     const neighbours = page.locator("#neighbours li");
     await neighbours.filter({ hasText: "Name 6" }).locator("a").focus();
     await players[5]?.setScore({ score: 20_000 });

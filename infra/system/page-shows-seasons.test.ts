@@ -241,7 +241,7 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
     const top = () => page.locator("#ranking, #empty").locator("visible=true").boundingBox();
     const before = await top();
     await about(page, `Season ${season} has ended, season ${season + 1} runs.`);
-    await page.locator("#empty-title", { hasText: "Nobody is in this season yet." }).waitFor();
+    await page.locator("#empty-title", { hasText: "No player is in this season yet." }).waitFor();
     expect((await top())?.y).toBe(before?.y);
     await page.locator("#season-about a", { hasText: `See the results of season ${season}` }).click();
     await firstRow(page, "Ada");

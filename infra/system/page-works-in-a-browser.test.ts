@@ -130,7 +130,7 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
 
   test("says that a board is empty, and fills it by itself", async () => {
     const page = await open("/?region=GLOBAL&board=weekly");
-    await page.locator("#empty", { hasText: "Nobody is on this board yet." }).waitFor();
+    await page.locator("#empty", { hasText: "No player is on this board yet." }).waitFor();
     expect(await page.locator("#ranking").isHidden()).toBe(true);
     await ada.addScore({ delta: 5, board: "weekly" });
     await first(page, "Ada");

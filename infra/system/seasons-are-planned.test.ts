@@ -55,7 +55,7 @@ const untilPlanned = (id: string) =>
     ({ running }) => running?.season === 1,
   );
 
-test("whichever drainer is killed, the other one plans", async () => {
+test("when either drainer is killed, the other one plans", async () => {
   for (const [n, drainer] of [first, second].entries()) {
     await drainer.kill();
     await root.putBoard(`after-${n}`, { season: weekly });

@@ -82,7 +82,11 @@ export async function scratchRedisClient(): Promise<{ redis: Redis; url: string 
  * A real PostgreSQL on a free port with these databases. It does not sync to disk, since no data
  * outlives the test.
  */
-export async function scratchPostgres(databases: string[], args: string[] = []): Promise<PostgresServer & Scratch> {
+export async function scratchPostgres(
+  databases: string[],
+  args: string[] = [],
+  bin?: string,
+): Promise<PostgresServer & Scratch> {
   const dir = await scratchDir();
   const server = await startPostgres({
     port: await freePort(),
@@ -90,6 +94,7 @@ export async function scratchPostgres(databases: string[], args: string[] = []):
     databases,
     password: "scratch",
     args: ["-c", "fsync=off"].concat(args),
+    bin,
   });
   return { ...server, dir, dispose: () => disposeOf([server], dir) };
 }

@@ -334,7 +334,7 @@ test("ready names a region whose reads are refused, and is 503 once all are", as
   expect(await ask()).toEqual([503, readiness("unavailable")]);
 });
 
-test("a query field that is given twice is refused in these words, whatever the field", async () => {
+test("a query field that is given twice is refused in these words, for every field", async () => {
   const fields: [path: string, names: string[]][] = [
     ["/top", ["region", "board", "partial", "limit"]],
     ["/rank/ada", ["region", "board", "partial"]],
@@ -348,7 +348,7 @@ test("a query field that is given twice is refused in these words, whatever the 
       expect([answer.status, await answer.json()]).toEqual([
         400,
         expect.objectContaining({
-          detail: `The query is not valid: ${name}.`,
+          detail: `The query is not valid: ${name} must be given once.`,
           errors: [{ field: name, message: "must be given once" }],
         }),
       ]);

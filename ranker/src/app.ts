@@ -5,11 +5,10 @@ import type { Log } from "shared/log/log";
 import { measureRequests } from "shared/service/metrics";
 import { type Dependency, readinessOf, statusRoutes } from "shared/service/status-routes";
 import type { Tracing } from "shared/tracing/tracing";
-import type { Boards } from "./boards/boards.ts";
 import type { SplitWatch } from "./boards/split-watch.ts";
 import type { Live } from "./live/live.ts";
 import { type AccountRouteDeps, accountRoutes } from "./routes/accounts.ts";
-import { boardRoutes } from "./routes/boards.ts";
+import { type BoardRouteDeps, boardRoutes } from "./routes/boards.ts";
 import { type DefinitionRouteDeps, definitionRoutes } from "./routes/definitions.ts";
 import { liveRoutes } from "./routes/live.ts";
 import { logActs } from "./routes/log-acts.ts";
@@ -21,11 +20,11 @@ import { type CallerDeps, createToRoute } from "./routes/to-route.ts";
 export interface RankerDeps
   extends CallerDeps,
     AccountRouteDeps,
+    BoardRouteDeps,
     DefinitionRouteDeps,
     PlayerRouteDeps,
     ScoreRouteDeps,
     SeasonRouteDeps {
-  boards: Boards;
   live: Live;
   passwordsRequired: boolean;
   /** Stores that readiness depends on. */

@@ -28,6 +28,7 @@ import { measureArchives } from "./archive/archive-metrics.ts";
 import { createArchives } from "./archive/archives.ts";
 import { createFinalSeasons } from "./archive/final-seasons.ts";
 import { type Boards, createBoards } from "./boards/boards.ts";
+import { measureBoards } from "./boards/figures/metrics.ts";
 import { createCursors } from "./boards/pages/cursors.ts";
 import type { SplitWatch } from "./boards/split-watch.ts";
 import type { RankerConfig } from "./config.ts";
@@ -116,6 +117,7 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
   const passwords = await createPasswords(parts.hashPatienceMs);
   const metrics = createMetrics("ranker");
   const { onReplay, onLostWrites } = measureWrites(metrics, queueMax);
+  const { onWrite, onRead } = measureBoards(metrics);
   const { onConfirm } = measureAccounts(metrics, passwords);
 
   const fences = createFenceWatch({ log, onLost: onLostWrites });
@@ -151,6 +153,7 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
     seasons,
     queueMax,
     onReplay,
+    onWrite,
     traceparent: tracing?.current,
   });
   const homes = createHomes({ topology, stores });
@@ -170,7 +173,7 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
     countTry,
     passwordsRequired,
   });
-  const playerEntries = createPlayerEntries(topology, stores, definitions);
+  const playerEntries = createPlayerEntries(topology, stores, definitions, archive?.archives);
   const { writeForPlayer, writeRun } = createWriteForPlayer({
     topology,
     home: stores.home,
@@ -187,6 +190,7 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
   const { app, answerLinked } = createApp({
     topology,
     boards,
+    onRead,
     definitions,
     plans,
     listBoards: createListBoards({ settings, configured: topology.configuredBoards, plans }),

@@ -69,7 +69,7 @@ describe("a season that has ended on all shards", () => {
     expect([await states(), await keysLeft(), await rowsLeft()]).toEqual([["weekly 1 final 4"], 0, 0]);
   });
 
-  test("that nobody has entered is final with total 0, as each of those that were missed", async () => {
+  test("without entries is final with total 0, as each of those that were missed", async () => {
     await play();
     for (let season = 1; season <= 3; season++) await seasons.endAll(season);
     await drain();

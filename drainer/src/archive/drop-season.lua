@@ -22,7 +22,7 @@ Reply dropped | closed | moved | running
 
 All seasons before `oldest` must be archived. One run removes a bounded number of them, and leaves the
 others to the next season's.
-Redis frees the keys beside its other work, so that a large season holds nobody up.
+Redis frees the keys beside its other work, so that a large season holds up no other command.
 Uses  is_open, is_moved, last_version, digits
 ]]
 -- Each takes some 2 us.

@@ -1,4 +1,5 @@
 import { Gauge, type Registry } from "prom-client";
+import { metricName } from "shared/service/metric-name";
 import type { ClockOffset } from "./read-clock.ts";
 
 export interface ClockMetrics {
@@ -11,12 +12,12 @@ export function measureClocks(registry: Registry): ClockMetrics {
   const common = { registers: [registry], labelNames: ["store"] as const };
   const offset = new Gauge({
     ...common,
-    name: "drainer_clock_offset_seconds",
+    name: metricName("drainer_clock_offset_seconds"),
     help: "How far the clock of a store is ahead of that of the home Redis.",
   });
   const error = new Gauge({
     ...common,
-    name: "drainer_clock_offset_error_seconds",
+    name: metricName("drainer_clock_offset_error_seconds"),
     help: "How far off that may be, either way: half of the time that the answers took.",
   });
   return {

@@ -80,27 +80,27 @@ test("the drainer that holds the lease compares the stores that answer with the 
   });
   isHeld = true;
   const found = await until(
-    () => offsets("drainer_clock_offset_seconds"),
+    () => offsets("leaderboard_drainer_clock_offset_seconds"),
     (all) => all.size === 4,
   );
-  const errors = await offsets("drainer_clock_offset_error_seconds");
+  const errors = await offsets("leaderboard_drainer_clock_offset_error_seconds");
   const nodes = ["redis 10.0.0.1:7001", "redis 10.0.0.1:7002"];
   expect([...found.keys()]).toEqual(["redis ahead", ...nodes, `postgres ${it.database.label}`]);
   expect(Math.abs((found.get("redis ahead") ?? 0) - 5)).toBeLessThanOrEqual(errors.get("redis ahead") ?? 0);
   const ofPostgres = found.get(`postgres ${it.database.label}`) ?? Number.NaN;
   // On one machine the two have one clock.
   expect(Math.abs(ofPostgres)).toBeLessThanOrEqual(errors.get(`postgres ${it.database.label}`) ?? 0);
-  await until(async () => (await offsets("drainer_clock_offset_seconds")).size === 4);
+  await until(async () => (await offsets("leaderboard_drainer_clock_offset_seconds")).size === 4);
   // Once for each, however often it is compared.
   expect(warned).toEqual(["redis ahead", ...nodes].map((store) => ({ store, seconds: expect.closeTo(5, 1) })));
   aheadUs = 0;
   await until(
-    () => offsets("drainer_clock_offset_seconds"),
+    () => offsets("leaderboard_drainer_clock_offset_seconds"),
     (all) => Math.abs(all.get("redis ahead") ?? 5) < 1,
   );
   isHeld = false;
   await until(
-    () => offsets("drainer_clock_offset_seconds"),
+    () => offsets("leaderboard_drainer_clock_offset_seconds"),
     (all) => all.size === 0,
   );
   await watch.stop();

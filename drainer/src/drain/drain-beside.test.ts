@@ -200,7 +200,7 @@ test("a failed batch and the batch written beside it stay queued, and are repeat
   expect(await scores()).toEqual({ ann: "1", bob: "2", cid: "3", dan: "4" });
 });
 
-test("an erasure is never written beside another batch, and the player is gone whichever batch has it", async () => {
+test("an erasure is never written beside another batch, and the player is gone with either batch", async () => {
   const erasure = { erased: true, updated_at: "2", user_id: "ann", region: "EU" };
   const [ann, , cid, dan, newerCid, newerDan] = eventsBy("ann", "-", "cid", "dan", "cid", "dan");
   let running = 0;

@@ -21,9 +21,9 @@ test("a scrape shows the length of a queue, the age of its oldest event, and its
   await it.redis.lpush(it.keys.queue, JSON.stringify(scoreEvent("ann", 1, 4_000_000)));
   await it.redis.lpush(it.keys.queue, JSON.stringify(scoreEvent("ann", 2, 9_000_000)));
   await it.redis.lpush(it.keys.dead, "{}");
-  expect(await sample(registry, "drainer_queue_events")).toBe("2");
-  expect(await sample(registry, "drainer_oldest_event_age_seconds")).toBe("6");
-  expect(await sample(registry, "drainer_dead_events")).toBe("1");
+  expect(await sample(registry, "leaderboard_drainer_queue_events")).toBe("2");
+  expect(await sample(registry, "leaderboard_drainer_oldest_event_age_seconds")).toBe("6");
+  expect(await sample(registry, "leaderboard_drainer_dead_events")).toBe("1");
 });
 
 test("the events of a step are counted, except those of a batch that another drainer acknowledged", async () => {
@@ -33,17 +33,17 @@ test("the events of a step are counted, except those of a batch that another dra
   metrics.onStep("EU", step, 0.01);
   metrics.onStep("EU", { ...step, rows: 0, isTrimmed: false }, 0.01);
   metrics.onStep("EU", { state: "empty" }, 0.01);
-  expect(await sample(registry, "drainer_events_total")).toBe("5");
-  expect(await sample(registry, "drainer_rows_total")).toBe("3");
-  expect(await sample(registry, "drainer_refused_events_total")).toBe("1");
-  expect(await sample(registry, "drainer_repeated_batches_total")).toBe("1");
+  expect(await sample(registry, "leaderboard_drainer_events_total")).toBe("5");
+  expect(await sample(registry, "leaderboard_drainer_rows_total")).toBe("3");
+  expect(await sample(registry, "leaderboard_drainer_refused_events_total")).toBe("1");
+  expect(await sample(registry, "leaderboard_drainer_repeated_batches_total")).toBe("1");
 });
 
 test("a scrape answers without Redis, and leaves the queues out", async () => {
   const registry = new Registry();
   const away = connectRedis({ url: "redis://127.0.0.1:1", name: "away", log: createLog("test", "silent") });
   measureQueues(registry, [{ redis: away, keys: it.keys }]);
-  expect(await sample(registry, "drainer_queue_events")).toBeUndefined();
+  expect(await sample(registry, "leaderboard_drainer_queue_events")).toBeUndefined();
   away.disconnect();
 });
 

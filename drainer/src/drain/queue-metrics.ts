@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import { versionIn } from "shared/model/events";
 import type { Redis } from "shared/redis/redis";
+import { metricName } from "shared/service/metric-name";
 import type { QueueKeys } from "../queues/queues.ts";
 import type { Step } from "./drain.ts";
 
@@ -26,7 +27,7 @@ export function measureQueues(
   function gauge(name: string, help: string, read: (redis: Redis, keys: QueueKeys) => Promise<number>): void {
     new Gauge({
       ...options,
-      name,
+      name: metricName(name),
       help,
       async collect() {
         this.reset();
@@ -47,7 +48,7 @@ export function measureQueues(
     return oldest === null ? 0 : ageSeconds(oldest, now());
   });
 
-  const counter = (name: string, help: string) => new Counter({ ...options, name, help });
+  const counter = (name: string, help: string) => new Counter({ ...options, name: metricName(name), help });
   const events = counter("drainer_events_total", "Events taken off the queue.");
   const rows = counter("drainer_rows_total", "Rows that changed in PostgreSQL.");
   const refused = counter("drainer_refused_events_total", "Events moved to the dead ones.");
@@ -55,13 +56,13 @@ export function measureQueues(
   const failures = counter("drainer_failures_total", "Steps that failed and were tried again.");
   const batch = new Histogram({
     ...options,
-    name: "drainer_batch_events",
+    name: metricName("drainer_batch_events"),
     help: "Events in a batch.",
     buckets: BATCH_BUCKETS,
   });
   const duration = new Histogram({
     ...options,
-    name: "drainer_batch_duration_seconds",
+    name: metricName("drainer_batch_duration_seconds"),
     help: "Time from peek to acknowledgement; from one acknowledgement to the next where full batches follow each other.",
     buckets: SECONDS_BUCKETS,
   });

@@ -63,7 +63,7 @@ export async function writeBatch<E extends Versioned>(
   if (settings.length > 0) await database.run(async (sql) => kind.putSettings?.(sql, settings, origin));
   const written = await writeRows(batch, statement, target);
   if (edits.length > 0) await database.run(async (sql) => kind.changeEntries?.edit(sql, edits, origin));
-  // Behind the rows: whoever reads an end finds what came before it in the queue.
+  // Behind the rows: a reader of an end finds what came before it in the queue.
   if (ends.length > 0) await database.run(async (sql) => kind.endSeasons?.(sql, ends, target));
   return written;
 }

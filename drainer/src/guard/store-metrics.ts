@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from "prom-client";
+import { metricName } from "shared/service/metric-name";
 import type { StoreState } from "./guard.ts";
 
 /**
@@ -8,12 +9,12 @@ export function measureStoreStates(registry: Registry): (queue: string, state: S
   const options = { labelNames: ["queue"] as const, registers: [registry] };
   const open = new Gauge({
     ...options,
-    name: "drainer_store_open",
+    name: metricName("drainer_store_open"),
     help: "1 while the queue's Redis may be written; 0 while it is compared with PostgreSQL, restored, or another's.",
   });
   const losses = new Counter({
     ...options,
-    name: "drainer_store_losses_total",
+    name: metricName("drainer_store_losses_total"),
     help: "Times that the queue's Redis was found to have lost data, and was restored from PostgreSQL.",
   });
   return (queue, state) => {

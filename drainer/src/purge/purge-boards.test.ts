@@ -403,7 +403,7 @@ describe("a step that comes late, when the id is another board's already,", () =
 });
 
 describe("while a board is being deleted", () => {
-  test("an import or a repair writes no row of it, whatever its version", async () => {
+  test("an import or a repair writes no row of it, of any version", async () => {
     await make();
     await remove();
     await redis.set(fenceKey("NA"), "test 0 0 lost");

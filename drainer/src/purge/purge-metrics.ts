@@ -1,4 +1,5 @@
 import { Gauge, type Registry } from "prom-client";
+import { metricName } from "shared/service/metric-name";
 import type { Deletions } from "./deleted-boards.ts";
 
 export interface PurgeMetrics {
@@ -12,12 +13,12 @@ export function measurePurges(registry: Registry, now: () => number = Date.now):
   let since: number | undefined;
   const boards = new Gauge({
     registers,
-    name: "drainer_deleting_boards",
+    name: metricName("drainer_deleting_boards"),
     help: "Deleted boards of which something is left in a store.",
   });
   new Gauge({
     registers,
-    name: "drainer_oldest_deletion_age_seconds",
+    name: metricName("drainer_oldest_deletion_age_seconds"),
     help: "Time since the deletion of the board that is being deleted for longest.",
     collect() {
       this.set(since === undefined ? 0 : Math.max(0, now() / 1000 - since));

@@ -19,7 +19,7 @@ Reply purged | closed | moved | other
       other: the shard knows another revision, such as that of a later board of the same id.
       Nothing was done but for `purged`.
 
-Redis frees the keys beside its other work, so that a large board holds nobody up.
+Redis frees the keys beside its other work, so that a large board holds up no other command.
 Uses  is_open, is_moved, last_version, digits
 ]]
 local before = last_version(clock)

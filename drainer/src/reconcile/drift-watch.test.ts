@@ -77,24 +77,24 @@ async function sweepOnce(options: Partial<DriftWatchOptions> = {}): Promise<{ lo
 test("a sweep of stores that agree reports 0 for every kind and its time, and logs nothing", async () => {
   const { logged, scraped } = await sweepOnce();
   expect(logged).toBe("");
-  expect(scraped).toContain('drainer_drift_entries{queue="EU",kind="row_missing"} 0');
-  expect(scraped).toContain('drainer_drift_entries{queue="accounts",kind="row_missing"} 0');
-  expect(scraped).toContain("drainer_sweep_timestamp_seconds 5");
+  expect(scraped).toContain('leaderboard_drainer_drift_entries{queue="EU",kind="row_missing"} 0');
+  expect(scraped).toContain('leaderboard_drainer_drift_entries{queue="accounts",kind="row_missing"} 0');
+  expect(scraped).toContain("leaderboard_drainer_sweep_timestamp_seconds 5");
 });
 
 test("drift is counted and logged with examples, and nothing is repaired", async () => {
   await it.database.run((sql) => sql`DELETE FROM leaderboard WHERE user_id = 'bob'`);
   await it.redis.zadd(boardKey({ region: "EU", partition: 0, tag: "EU" }, "main"), 99, `${toArrival(10)}ann`);
   const { logged, scraped } = await sweepOnce();
-  expect(scraped).toContain('drainer_drift_entries{queue="EU",kind="row_missing"} 1');
-  expect(scraped).toContain('drainer_drift_entries{queue="EU",kind="entry_broken"} 1');
+  expect(scraped).toContain('leaderboard_drainer_drift_entries{queue="EU",kind="row_missing"} 1');
+  expect(scraped).toContain('leaderboard_drainer_drift_entries{queue="EU",kind="entry_broken"} 1');
   expect(JSON.parse(logged.split("\n")[0] ?? "")).toMatchObject({
     level: "warn",
     queue: "EU",
     kinds: { row_missing: 1, entry_broken: 1 },
     examples: ["ann", "bob"],
   });
-  expect((await sweepOnce()).scraped).toContain('drainer_drift_entries{queue="EU",kind="row_missing"} 1');
+  expect((await sweepOnce()).scraped).toContain('leaderboard_drainer_drift_entries{queue="EU",kind="row_missing"} 1');
 });
 
 test("a drainer does not compare queues whose lease another drainer holds", async () => {
@@ -113,7 +113,7 @@ test("a failed sweep is counted and repeated", async () => {
   await it.database.run((sql) => sql`ALTER TABLE leaderboard RENAME TO elsewhere`);
   const { logged, scraped } = await sweepOnce();
   await it.database.run((sql) => sql`ALTER TABLE elsewhere RENAME TO leaderboard`);
-  expect(scraped).toContain("drainer_sweep_failures_total 1");
+  expect(scraped).toContain("leaderboard_drainer_sweep_failures_total 1");
   expect(logged).toContain("could not be compared");
 });
 

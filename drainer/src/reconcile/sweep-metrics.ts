@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from "prom-client";
+import { metricName } from "shared/service/metric-name";
 import { DRIFT_KINDS, type DriftKind } from "./compare.ts";
 
 export interface SweepMetrics {
@@ -12,23 +13,23 @@ export function measureSweeps(registry: Registry, now: () => number = Date.now):
   const registers = [registry];
   const drift = new Gauge({
     registers,
-    name: "drainer_drift_entries",
+    name: metricName("drainer_drift_entries"),
     labelNames: ["queue", "kind"] as const,
     help: "Players whom the last sweep found different in Redis and PostgreSQL, though nothing of them was queued.",
   });
   const finishedAt = new Gauge({
     registers,
-    name: "drainer_sweep_timestamp_seconds",
+    name: metricName("drainer_sweep_timestamp_seconds"),
     help: "When the last sweep ended, in Unix time.",
   });
   const duration = new Gauge({
     registers,
-    name: "drainer_sweep_duration_seconds",
+    name: metricName("drainer_sweep_duration_seconds"),
     help: "How long the last sweep took, its pauses included.",
   });
   const failures = new Counter({
     registers,
-    name: "drainer_sweep_failures_total",
+    name: metricName("drainer_sweep_failures_total"),
     help: "Sweeps that Redis or PostgreSQL broke off.",
   });
   return {

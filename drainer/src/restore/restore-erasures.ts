@@ -51,7 +51,7 @@ export interface RestoredRegion {
  * copy of Redis would bring them back. The shards have to know their boards before.
  *
  * The marks are there before the first entry is removed: what is put back or written meanwhile, on
- * whichever board, is either newer than the erasure or refused by `restore-scores.lua`.
+ * any board, is either newer than the erasure or refused by `restore-scores.lua`.
  */
 export async function restoreErasures(restored: RestoredRegion): Promise<void> {
   const { region, topology, stores, database, isIncluded, onPage } = restored;

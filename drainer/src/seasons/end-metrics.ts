@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from "prom-client";
+import { metricName } from "shared/service/metric-name";
 import type { Archived } from "../archive/archive-seasons.ts";
 import type { SealedBoards } from "./seal-boards.ts";
 
@@ -19,7 +20,7 @@ export function measureEnds(registry: Registry, now: () => number = Date.now): E
     let since: number | undefined;
     new Gauge({
       registers,
-      name,
+      name: metricName(name),
       help,
       collect() {
         this.set(since === undefined ? 0 : Math.max(0, (now() - since / 1_000) / 1_000));
@@ -38,10 +39,14 @@ export function measureEnds(registry: Registry, now: () => number = Date.now): E
     "drainer_season_final_late_seconds",
     "Time since the end of the oldest season that is not final; 0 where there is none.",
   );
-  const finished = new Counter({ registers, name: "drainer_seasons_final_total", help: "Seasons that became final." });
+  const finished = new Counter({
+    registers,
+    name: metricName("drainer_seasons_final_total"),
+    help: "Seasons that became final.",
+  });
   const seasons = new Gauge({
     registers,
-    name: "drainer_seasons",
+    name: metricName("drainer_seasons"),
     labelNames: ["state"],
     help: "Seasons that run, that have ended and are counted, and that a dead event or a missing row holds back.",
   });

@@ -54,16 +54,16 @@ test("the drainer that holds the lease ends a season on idle shards, and makes i
     (states) => states[0] === "weekly 1 final 1",
   );
   await until(
-    () => read("drainer_seasons_final_total"),
+    () => read("leaderboard_drainer_seasons_final_total"),
     (count) => count === 1,
   );
   await until(seasons.keysLeft, (count) => count === 0);
   await until(
-    () => read("drainer_season_final_late_seconds"),
+    () => read("leaderboard_drainer_season_final_late_seconds"),
     (age) => age === 0,
   );
   const byState = async () => {
-    const { values = [] } = (await registry.getSingleMetric("drainer_seasons")?.get()) ?? {};
+    const { values = [] } = (await registry.getSingleMetric("leaderboard_drainer_seasons")?.get()) ?? {};
     return Object.fromEntries(values.map(({ labels, value }) => [labels.state, value]));
   };
   expect(await until(byState, ({ running }) => running === 1)).toEqual({ running: 1, closing: 0, incomplete: 0 });

@@ -105,7 +105,7 @@ describe("a board with a schedule", () => {
     expect(await due()).toEqual([]);
   });
 
-  test("that was changed is planned anew, with the seasons and numbers that it has", async () => {
+  test("that was changed is planned again, with the seasons and numbers that it has", async () => {
     await makeBoard("cup", weekly);
     await drain();
     const look = planner();
@@ -307,17 +307,17 @@ describe("the watch", () => {
       });
     };
     await woken();
-    expect([await planOf("cup"), await read("drainer_season_plans_total")]).toEqual([undefined, 0]);
+    expect([await planOf("cup"), await read("leaderboard_drainer_season_plans_total")]).toEqual([undefined, 0]);
     isHeld = true;
     await woken();
     await until(() => planOf("cup"));
     await woken();
-    expect(await read("drainer_season_plans_total")).toBe(1);
+    expect(await read("leaderboard_drainer_season_plans_total")).toBe(1);
     // PostgreSQL has not heard of the plan.
-    expect(await read("drainer_season_plan_late_seconds")).toBeGreaterThan(0);
+    expect(await read("leaderboard_drainer_season_plan_late_seconds")).toBeGreaterThan(0);
     await drain();
     await woken();
-    expect(await read("drainer_season_plan_late_seconds")).toBe(0);
+    expect(await read("leaderboard_drainer_season_plan_late_seconds")).toBe(0);
     await watch.stop();
   });
 

@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from "prom-client";
+import { metricName } from "shared/service/metric-name";
 import type { Planned } from "./plan-boards.ts";
 
 export interface PlanMetrics {
@@ -12,12 +13,12 @@ export function measurePlans(registry: Registry, now: () => number = Date.now): 
   let since: number | undefined;
   const plans = new Counter({
     registers,
-    name: "drainer_season_plans_total",
+    name: metricName("drainer_season_plans_total"),
     help: "Plans of a board's seasons that were written.",
   });
   new Gauge({
     registers,
-    name: "drainer_season_plan_late_seconds",
+    name: metricName("drainer_season_plan_late_seconds"),
     help: "Time since the oldest plan of seasons should have been made or extended; 0 where none is due.",
     collect() {
       this.set(since === undefined ? 0 : Math.max(0, now() / 1000 - since));

@@ -269,7 +269,7 @@ describe("the end of a season that an operator's ranker announced, and did not d
     await toPostgres();
   };
 
-  test("is withdrawn after a second, on all shards, also where nobody writes", async () => {
+  test("is withdrawn after a second, on all shards, also without writes", async () => {
     const { rev, at } = await announce(5 * SECOND, 3);
     await until(due, (left) => left.length === 1);
     await look();

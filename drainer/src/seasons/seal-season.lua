@@ -1,6 +1,6 @@
 #!lua
 --[[
-Ends the seasons of a board that are over on a shard where nobody writes or reads.
+Ends the seasons of a board that are over on a shard without writes and reads.
 
 KEYS queue   list    score events waiting for PostgreSQL
      clock   string  last version given out on the shard
@@ -19,7 +19,7 @@ Reply sealed | running | unplanned | other | closed | moved
       when the next season ends. other: another season runs. Nothing was done but for `sealed`.
 
 Guarantee: the events stand behind every write of their seasons, also where the queue is full. The
-seasons between, which nobody wrote in, have no entries.
+seasons between, without a write, have no entries.
 Uses  is_open, is_moved, last_version, next_version, time_us, digits, season_of, roll_over
 ]]
 redis.call('LLEN', queue)

@@ -79,7 +79,7 @@ const firstOf = (streams: readonly Stream[]): Stream | undefined =>
 
 /**
  * Reads the visible entries of a final season in the order of their ranks, page by page. Ranks are
- * those of the end, over all regions that are read: whoever was hidden or erased since left a gap.
+ * those of the end, over all regions that are read: a player hidden or erased since left a gap.
  *
  * @throws the reason of `signal`; what PostgreSQL throws
  */

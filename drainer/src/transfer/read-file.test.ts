@@ -158,7 +158,7 @@ describe("a cell with line breaks", () => {
     }
   });
 
-  test("whose quote does not close spoils its own line alone, whatever quotes follow", async () => {
+  test("whose quote does not close spoils its own line alone, with any quotes behind it", async () => {
     const lines = [
       HEADER,
       row("p-2", { name: '"open' }),

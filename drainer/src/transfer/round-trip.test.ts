@@ -219,7 +219,7 @@ describe("a file of the season that runs, of a board with all that a board can h
     expect(await kept(ranking)).toEqual(before);
   });
 
-  test.each(FORMS)("of %s leaves hidden players out, and whoever is hidden since stays so", async (_, form) => {
+  test.each(FORMS)("of %s leaves hidden players out, and one hidden since stays so", async (_, form) => {
     await endFirst();
     await hide("p-0", "p-2");
     await put(rowsOf(2));

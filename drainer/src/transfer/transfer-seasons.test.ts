@@ -92,7 +92,7 @@ describe("a file of a final season", () => {
     }
     await endFirst();
     await look();
-    // Whoever is hidden or erased later leaves a gap.
+    // A player who is hidden or erased later leaves a gap.
     await take(2, "EU", "p-1", "hidden").catch(() => {});
     await database.run((sql) => sql`UPDATE archived SET hidden = TRUE WHERE user_id IN ('p-4', 'p-9')`);
     await database.run((sql) => sql`DELETE FROM archived WHERE user_id = 'p-14'`);

@@ -455,7 +455,7 @@ test("slow clients lose their connection, nothing of their requests is sent on, 
     drip(`${toLines("GET /top HTTP/1.1", "Host: x")}X-A: `, "a"),
     drip(toLines("GET /top HTTP/1.1", "Host: x"), "X-A: b\r\n"),
     // HTTP_IDLE_TIMEOUT_SECONDS ends a kept connection: here it is 4, to see that a byte which
-    // arrives does not begin it anew.
+    // arrives does not begin it again.
     drip(`${smuggled}GET /top?`, "a", keeping.port),
   ];
   let slow = bodies.length + heads.length;

@@ -157,6 +157,7 @@ export const problemSchema = {
     code: ref("schemas", "ProblemCode"),
     detail: { ...text, description: "For people." },
     request_id: text,
+    retry_after: { type: "integer", minimum: 0, description: "Seconds, of 429 and 503: what `Retry-After` says." },
     missing_regions: { type: "array", items: text, description: "Of `region_unavailable`: who does not answer." },
     used: { type: "integer", description: "Of `attempts_exhausted`: writes of the player." },
     max: { type: "integer", description: "Of `attempts_exhausted`: writes that the board allows." },

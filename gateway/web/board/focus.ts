@@ -2,7 +2,7 @@
  * Notes which link of a list has the focus, before the list changes.
  *
  * @returns a function to call after the change: it gives the focus back to the link, which loses it
- *   where its row is moved or made anew. Where the link has left the list, the link that has its
+ *   where its row is moved or made again. Where the link has left the list, the link that has its
  *   place gets the focus; otherwise the next Tab would go past the list.
  */
 export function noteFocus(list: HTMLElement): () => void {

@@ -63,7 +63,7 @@ export function createSeasonBar({ navigation, hasSeasons }: SeasonBarOptions) {
     if (options.every(({ value }) => value !== season)) {
       options.push({ value: season, text: season === "previous" ? "Last season" : `Season ${season}`, isGone: false });
     }
-    // An open list would close where its options are made anew.
+    // An open list would close where its options are made again.
     const isSame =
       [...select.options].map(({ text }) => text).join("\n") === options.map(({ text }) => text).join("\n");
     if (!isSame) select.replaceChildren(...options.map(toOption));

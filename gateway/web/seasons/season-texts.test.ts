@@ -18,7 +18,7 @@ test("the time that is left has days and hours, below a day a clock, and never m
   expect(texts.map(([ms]) => formatLeft(ms))).toEqual(texts.map(([, text]) => text));
 });
 
-test("the clock is drawn anew when its text changes, and goes on behind the end", () => {
+test("the clock is drawn again when its text changes, and goes on behind the end", () => {
   for (const ms of [61_250, 999, 1, 1_000]) {
     expect(formatLeft(ms)).not.toBe(formatLeft(ms - changesInMs(ms)));
   }

@@ -33,7 +33,7 @@ describe("the server's clock", () => {
     expect(Math.abs(errorMs())).toBeLessThanOrEqual(40);
   });
 
-  test("begins anew with an answer that contradicts, as behind a suspended browser", () => {
+  test("begins again with an answer that contradicts, as behind a suspended browser", () => {
     const { time, clock, errorMs } = visitor();
     clock.note(dateAt(-3_600_000), 0, 10);
     time.ticks = 1_000;

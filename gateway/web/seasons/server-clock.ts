@@ -26,7 +26,7 @@ const BROWSER: Clocks = { ticks: () => performance.now(), wallMs: () => Date.now
 /**
  * Each answer bounds how far the server's time is ahead of the ticks: it was written between the
  * two moments, in the second of its `Date`. The bounds of all answers are narrower than those of
- * one. An answer that contradicts them, as behind a suspended browser, begins anew.
+ * one. An answer that contradicts them, as behind a suspended browser, begins again.
  */
 export function createServerClock({ ticks, wallMs }: Clocks = BROWSER): ServerClock {
   let bounds: { least: number; most: number } | undefined;

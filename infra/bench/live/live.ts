@@ -92,7 +92,7 @@ async function measureLive(options: z.output<z.ZodObject<typeof liveOptions>>, {
     rankerMb: toMb(ranker.pid),
     gatewayMb: gateway === undefined ? undefined : toMb(gateway.pid),
     /** Snapshots that the ranker sent instead of changes, because a viewer was too far behind. */
-    skips: Number(/ranker_live_skips_total\{[^}]*\} (\S+)/.exec(metrics)?.[1] ?? 0),
+    skips: Number(/leaderboard_ranker_live_skips_total\{[^}]*\} (\S+)/.exec(metrics)?.[1] ?? 0),
   };
 }
 

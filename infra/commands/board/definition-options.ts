@@ -46,7 +46,7 @@ export const changeOptions = {
   readers: value("WHO", "anyone or operators", text),
   "metadata-bytes-max": value("N", "bytes of an entry's metadata, 0 for none of it", number),
   "attempts-max": value("N", "how often a player may write; none for any number", numberOrNone),
-  "ends-at": value("TIME", "from when on nobody writes, 2026-12-07T00:00:00+01:00; or none", textOrNone),
+  "ends-at": value("TIME", "from when on writes are refused, 2026-12-07T00:00:00+01:00; or none", textOrNone),
   schedule: value("CRON", 'when a season ends and the next begins: "0 0 * * 1"', text),
   zone: value("NAME", "the time zone of the schedule, such as Europe/Paris", text),
   keep: value("N", "how many of the last seasons stay; none for all", numberOrNone),

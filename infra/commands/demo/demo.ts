@@ -48,7 +48,7 @@ Ends with 0; with 1 where it failed, or where an archive differs; with 130 or 14
   async run({ options, env }) {
     const { url = gatewayUrl(env) } = options;
     const admin = () => adminToken(options.url, env);
-    if (options.seasons) await admin(); // where there is none, nobody is registered
+    if (options.seasons) await admin(); // where there is none, no player is registered
     try {
       const client = await connect(url);
       if (options.seasons) return await demonstrateSeasons(client, admin, { ...options, url });

@@ -100,7 +100,7 @@ function compare(
 /** A season in words. */
 export function describeEnded({ season, submits, players, winner, final_after_ms, different }: EndedSeason): string {
   const count = (value: number, noun: string) => `${value.toLocaleString("en")} ${noun}${value === 1 ? "" : "s"}`;
-  const won = winner === null ? "nobody played" : `${winner.name} won with ${winner.score.toLocaleString("en")}`;
+  const won = winner === null ? "no player" : `${winner.name} won with ${winner.score.toLocaleString("en")}`;
   const same =
     different.length === 0
       ? "archived = acknowledged"

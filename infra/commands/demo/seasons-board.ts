@@ -16,7 +16,7 @@ const KEPT = 10;
 const ASK_AGAIN_MS = 100;
 const MAKE_MS_MAX = 30_000;
 
-/** Makes the board anew: an earlier demo that was killed may have left one. */
+/** Deletes and makes the board: an earlier demo that was killed may have left one. */
 export async function makeSeasonsBoard(admin: Client, seconds: number): Promise<void> {
   await deleteSeasonsBoard(admin);
   const schedule = `${seconds === 60 ? "0" : `*/${seconds}`} * * * * *`;

@@ -144,16 +144,24 @@ describe.skipIf(helm === undefined)("the chart", () => {
       ({ kind, metadata }) =>
         kind === "Service" && Object.entries(matchLabels).every(([key, value]) => metadata.labels?.[key] === value),
     );
+    // Alerts of processes that are down know ours by "leaderboard" in the job.
     expect(scraped.map(({ metadata }) => metadata.labels?.[monitor?.spec?.jobLabel ?? ""]).sort()).toEqual([
-      "drainer",
-      "gateway",
-      "ranker",
+      "games-leaderboard-drainer",
+      "games-leaderboard-gateway",
+      "games-leaderboard-ranker",
     ]);
     expect(scraped.flatMap(({ spec }) => spec?.ports?.map(({ targetPort }) => targetPort))).toEqual([
       "metrics",
       "metrics",
       "metrics",
     ]);
+  });
+
+  test("links its alerts to the page of an operator's own where it is told one", () => {
+    const runbooks = "https://wiki.example/leaderboard";
+    const text = renderText("managed", "--set", `prometheusRule.runbooks=${runbooks}`);
+    const links = [...text.matchAll(/runbook_url: (\S+)#\w+$/gm)].map(([, link]) => link);
+    expect([links.length > 20, new Set(links)]).toEqual([true, new Set([runbooks])]);
   });
 
   test("packs the files that it shares with Compose, and renders the same from its package", async () => {

@@ -10,6 +10,7 @@ interface Rule {
   annotations: Record<"summary" | "description" | "runbook_url", string>;
 }
 
+const ROOT = join(import.meta.dir, "../../..");
 const read = async (path: string) => await Bun.file(join(import.meta.dir, path)).text();
 const yaml = async (path: string) => Bun.YAML.parse(await read(path));
 const { groups } = (await yaml("alerts.yml")) as { groups: { rules: Rule[] }[] };
@@ -34,14 +35,20 @@ test("every alert has a test in which it fires", async () => {
   expect(rules.map(({ alert }) => alert).filter((alert) => !fired.has(alert))).toEqual([]);
 });
 
-test.each(rules)("$alert has a summary, a description, a severity, and a section in the runbook", async (rule) => {
-  const { summary, description, runbook_url } = rule.annotations;
-  expect(summary).not.toBe("");
-  expect(description).not.toBe("");
-  expect(["warning", "critical"]).toContain(rule.labels.severity);
-  expect(runbook_url).toBe(`infra/deploy/prometheus/README.md#${rule.alert.toLowerCase()}`);
-  expect(await read("README.md")).toContain(`\n## ${rule.alert}\n`);
-});
+const { homepage } = (await Bun.file(join(ROOT, "package.json")).json()) as { homepage: string };
+const operate = await Bun.file(join(ROOT, "docs/operate.md")).text();
+
+test.each(rules)(
+  "$alert has a summary, a description, a severity, and a link to its section in docs/operate.md",
+  (rule) => {
+    const { summary, description, runbook_url } = rule.annotations;
+    expect(summary).not.toBe("");
+    expect(description).not.toBe("");
+    expect(["warning", "critical"]).toContain(rule.labels.severity);
+    expect(runbook_url).toBe(`${homepage}/blob/main/docs/operate.md#${rule.alert.toLowerCase()}`);
+    expect(operate).toContain(`\n### ${rule.alert}\n`);
+  },
+);
 
 test("Prometheus scrapes exactly the services of docker-compose.yml", async () => {
   const { services } = (await yaml("../../../docker-compose.yml")) as {
@@ -52,7 +59,9 @@ test("Prometheus scrapes exactly the services of docker-compose.yml", async () =
   };
   for (const job of ["gateway", "ranker", "drainer"]) {
     const run = Object.entries(services).filter(([name]) => new RegExp(`^${job}-\\d+$`).test(name));
-    const scraped = scrape_configs.filter((each) => each.job_name === job).flatMap((each) => each.static_configs);
+    const scraped = scrape_configs
+      .filter((each) => each.job_name === `leaderboard-${job}`)
+      .flatMap((each) => each.static_configs);
     expect(run.length).toBeGreaterThan(0);
     expect(scraped.flatMap((each) => each.targets)).toEqual(
       run.map(([name, { environment }]) => `${name}:${environment?.METRICS_PORT}`),

@@ -45,8 +45,14 @@ test.each([...drawn, ...alerting])("$title: every metric in $expr is exposed by 
 test("README.md explains every metric of the project", async () => {
   const text = await read("README.md");
   const ours = [...scraped.values()].flatMap((exposition) => [...exposition.matchAll(/^# TYPE (\S+)/gm)]);
-  const isExplained = (name: string) => text.includes(`\`${name}`) || /^(nodejs|process|drainer_sweep)_/.test(name);
+  const isExplained = (name: string) =>
+    text.includes(`\`${name}`) || /^(nodejs|process|leaderboard_drainer_sweep)_/.test(name);
   expect(ours.map(([, name = ""]) => name).filter((name) => !isExplained(name))).toEqual([]);
+});
+
+test.each(names)("every metric of the %s says whose it is, but for those that all processes have", (name) => {
+  const named = [...(scraped.get(name) ?? "").matchAll(/^# TYPE (\S+)/gm)].map(([, metric = ""]) => metric);
+  expect(named.filter((metric) => !/^(leaderboard|nodejs|process)_/.test(metric))).toEqual([]);
 });
 
 /** The value of the only sample that has these labels; undefined where there is none or several. */
@@ -59,22 +65,22 @@ function sampleOf(exposition = "", name: string, labels: Record<string, string>)
 }
 
 test.each([
-  ["gateway", "http_problems_total", { code: "no_upstream" }, 0],
-  ["gateway", "redis_script_duration_seconds_count", { script: "token-bucket" }, 3],
-  ["ranker", "http_problems_total", { code: "not_ranked" }, 1],
+  ["gateway", "leaderboard_http_problems_total", { code: "no_upstream" }, 0],
+  ["gateway", "leaderboard_redis_script_duration_seconds_count", { script: "token-bucket" }, 3],
+  ["ranker", "leaderboard_http_problems_total", { code: "not_ranked" }, 1],
   // The first write tells the shard of its board, and is sent once more.
-  ["ranker", "redis_script_duration_seconds_count", { script: "submit" }, 3],
-  ["ranker", "ranker_idempotent_replays_total", {}, 1],
-  ["ranker", "ranker_account_checks_total", { by: "store" }, 1],
-  ["ranker", "ranker_account_checks_total", { by: "memory" }, 1],
-  ["ranker", "ranker_password_hashes_waiting", {}, 0],
-  ["ranker", "ranker_queue_events_max", {}, 100_000],
+  ["ranker", "leaderboard_redis_script_duration_seconds_count", { script: "submit" }, 3],
+  ["ranker", "leaderboard_ranker_idempotent_replays_total", {}, 1],
+  ["ranker", "leaderboard_ranker_account_checks_total", { by: "store" }, 1],
+  ["ranker", "leaderboard_ranker_account_checks_total", { by: "memory" }, 1],
+  ["ranker", "leaderboard_ranker_password_hashes_waiting", {}, 0],
+  ["ranker", "leaderboard_ranker_queue_events_max", {}, 100_000],
 ] as const)("the %s exposes %s%j with the value %d", (service, name, labels, value) => {
   expect(sampleOf(scraped.get(service), name, labels)).toBe(value);
 });
 
 test.each(names)("the %s exposes the state of its Redis connection and the lag of its event loop", (name) => {
-  expect(scraped.get(name)).toMatch(/^redis_connection_up\{store="127\.0\.0\.1:\d+",service="\w+"\} 1$/m);
+  expect(scraped.get(name)).toMatch(/^leaderboard_redis_connection_up\{store="127\.0\.0\.1:\d+",component="\w+"\} 1$/m);
   expect(scraped.get(name)).toMatch(/^nodejs_eventloop_lag_p99_seconds\{/m);
 });
 

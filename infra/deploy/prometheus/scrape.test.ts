@@ -18,6 +18,12 @@ interface Config {
 interface Targets {
   activeTargets: { labels: { job: string }; health: string; lastError: string }[];
 }
+interface Result {
+  result: unknown[];
+}
+interface Dashboard {
+  panels: { title: string; targets?: { expr: string }[] }[];
+}
 interface Rules {
   groups: { rules: { name: string; health: string; lastError?: string }[] }[];
 }
@@ -29,11 +35,12 @@ afterAll(async () => {
 });
 
 test.skipIf(prometheus === undefined)(
-  "a Prometheus with this configuration scrapes every service and evaluates every rule",
+  "a Prometheus with this configuration scrapes every service, evaluates every rule and answers every panel",
   async () => {
     const services = await startServices();
     closing.push({ stop: services.dispose });
-    const urlOf = (job: string) => services[job as "gateway" | "ranker" | "drainer"].metricsUrl;
+    const urlOf = (job: string) =>
+      services[job.replace("leaderboard-", "") as "gateway" | "ranker" | "drainer"].metricsUrl;
     const config = Bun.YAML.parse(await Bun.file(join(import.meta.dir, "prometheus.yml")).text()) as Config;
     config.global = { scrape_interval: "1s", evaluation_interval: "1s" };
     config.rule_files = config.rule_files.map((file) => join(import.meta.dir, file));
@@ -66,7 +73,7 @@ test.skipIf(prometheus === undefined)(
       (targets) => targets.activeTargets.length === 3 && targets.activeTargets.every(isKnown),
     );
     expect(activeTargets.map(({ labels, health, lastError }) => [labels.job, health, lastError]).toSorted()).toEqual(
-      ["drainer", "gateway", "ranker"].map((job) => [job, "up", ""]),
+      ["drainer", "gateway", "ranker"].map((job) => [`leaderboard-${job}`, "up", ""]),
     );
     const rules = await until(
       async () => (await ask<Rules>("rules")).groups.flatMap((group) => group.rules),
@@ -74,6 +81,28 @@ test.skipIf(prometheus === undefined)(
     );
     expect(rules.length).toBeGreaterThan(5);
     expect(rules.filter(({ health }) => health !== "ok")).toEqual([]);
+
+    // The dashboard's variables as Grafana fills them in for "All".
+    const picked = {
+      namespace: ".*",
+      job: "(leaderboard-gateway|leaderboard-ranker|leaderboard-drainer)",
+      instance: ".*",
+    };
+    const query = async (expr: string) => {
+      const filled = expr.replace(/\$(namespace|job|instance)/g, (_, name: keyof typeof picked) => picked[name]);
+      const { result } = await ask<Result>(
+        `query?query=${encodeURIComponent(filled.replaceAll("$__rate_interval", "10s"))}`,
+      );
+      return result.length;
+    };
+    const { panels } = (await Bun.file(
+      join(import.meta.dir, "../grafana/dashboards/leaderboard.json"),
+    ).json()) as Dashboard;
+    const counts = new Map<string, number>();
+    for (const { title, targets = [] } of panels) {
+      for (const { expr } of targets) counts.set(title, (counts.get(title) ?? 0) + (await query(expr)));
+    }
+    expect([counts.get("Up"), counts.get("Redis connections"), counts.get("Memory")]).toEqual([3, 3, 3]);
   },
   60_000,
 );

@@ -11,7 +11,7 @@ export interface SeasonPlay {
   readonly surprises: readonly string[];
   /** Answers by status and code. */
   readonly answers: ReadonlyMap<string, number>;
-  /** Players who were erased; undefined where nobody moderates. */
+  /** Players who were erased; undefined without moderators. */
   readonly erased: ReadonlySet<string> | undefined;
   /**
    * Stops the players, and waits for the writes under way.

@@ -37,7 +37,8 @@ export interface SeasonRow extends SeasonEntry {
   /** In the archive of its region; null where it has none. */
   rank: number | null;
   /**
-   * Its place among the rows of the archive, which is its rank where nobody was hidden or erased.
+   * Its place among the rows of the archive, which is its rank where no player was hidden or
+   * erased.
    */
   place: number | null;
 }

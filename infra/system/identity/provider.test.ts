@@ -168,7 +168,7 @@ describe("is refused", () => {
   });
 
   test("a token signed with a shared secret that the key set publishes", async () => {
-    const k = Buffer.from("a secret that everybody can read, of 32 bytes").toString("base64url");
+    const k = Buffer.from("a secret that every client can read, of 32 bytes").toString("base64url");
     provider.keys.push({ kty: "oct", k, kid: "shared", alg: "HS256" });
     const jwt = new SignJWT({ sub: "grace", name: "Grace", region: "EU", iss: provider.options.issuer, aud: "game" });
     jwt.setProtectedHeader({ alg: "HS256", kid: "shared" }).setExpirationTime("1h");

@@ -135,7 +135,7 @@ describe("a main board that players may not enter with any score", () => {
     },
   );
 
-  test("a first score with a fraction is refused by its name, and nobody is registered", async () => {
+  test("a first score with a fraction is refused by its name, and no player is registered", async () => {
     const answer = await optional.post("/auth/register", { ...ada, initialScore: 1.5 });
     expect(await answer.json()).toMatchObject({ code: "invalid_request", errors: [{ field: "initialScore" }] });
     expect(await under.redis.exists(accountKey("ada"))).toBe(0);
@@ -212,7 +212,7 @@ describe("login", () => {
     let hashes = 0;
     const passwords: Passwords = {
       waiting: 0,
-      hash: () => Promise.reject(new Error("nobody registers here")),
+      hash: () => Promise.reject(new Error("no player registers here")),
       async matches() {
         hashes++;
         return false;

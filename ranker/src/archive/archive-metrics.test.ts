@@ -23,7 +23,7 @@ test("reads of archives are counted by their outcome, and pass what they answer 
     await measured.around(question, "ada", 1).catch(message),
     await measured.top(question, 10).catch(message),
   ]).toEqual(["the top", "Nobody.", "Away.", "a fault"] as never);
-  const { values = [] } = (await registry.getSingleMetric("ranker_archive_reads_total")?.get()) ?? {};
+  const { values = [] } = (await registry.getSingleMetric("leaderboard_ranker_archive_reads_total")?.get()) ?? {};
   expect(Object.fromEntries(values.map(({ labels, value }) => [labels.outcome, value]))).toEqual({
     answered: 1,
     not_found: 1,

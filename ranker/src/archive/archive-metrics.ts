@@ -1,5 +1,6 @@
 import { Counter, type Registry } from "prom-client";
 import { Problem } from "shared/api/problems";
+import { metricName } from "shared/service/metric-name";
 import type { Archives } from "./archives.ts";
 
 type Outcome = "answered" | "not_found" | "unavailable";
@@ -12,7 +13,7 @@ type Outcome = "answered" | "not_found" | "unavailable";
 export function measureArchives(registry: Registry): (archives: Archives) => Archives {
   const reads = new Counter({
     registers: [registry],
-    name: "ranker_archive_reads_total",
+    name: metricName("ranker_archive_reads_total"),
     labelNames: ["outcome"],
     help: "Reads of archived seasons: answered, of a player or season that is not there, or unavailable.",
   });
@@ -39,6 +40,7 @@ export function measureArchives(registry: Registry): (archives: Archives) => Arc
     ranks: (question, userIds) => count(archives.ranks(question, userIds)),
     around: (question, userId, range) => count(archives.around(question, userId, range)),
     aroundScore: (question, at, range) => count(archives.aroundScore(question, at, range)),
+    ownEntries: (userId, page) => count(archives.ownEntries(userId, page)),
     regionOf: (board, userId) => count(archives.regionOf(board, userId)),
   });
 }

@@ -12,6 +12,7 @@ import { readSamples } from "./pages/read-samples.ts";
 import { aheadOfTies, behindTies } from "./position.ts";
 import { countAhead } from "./ranks/count-ahead.ts";
 import { knownRanks } from "./ranks/known-ranks.ts";
+import { readOwnEntries } from "./read-own-entries.ts";
 import { readPlayers } from "./read-players.ts";
 import { readTop } from "./read-top.ts";
 import { readNeighbours } from "./read-window.ts";
@@ -163,6 +164,8 @@ test("the top passes over no hidden player, and a player is found by the id", as
   expect(shelf?.entries[0]?.rank).toBe(HIDDEN + 1);
   const player = await costOf(readPlayers(read, REGIONS, ["EU950000"]));
   expect([player.others, player.rows <= 3, player.blocks < 50]).toEqual([[], true, true]);
+  const own = await costOf(readOwnEntries(REGIONS, "EU950000", { after: "", limit: 100 }));
+  expect([own.others, own.rows, own.blocks < 50]).toEqual([[], 1, true]);
 });
 
 describe("a page behind a number of entries", () => {

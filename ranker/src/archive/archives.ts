@@ -1,6 +1,6 @@
 import type { AroundScoreView, AroundView, BestView, RankView } from "shared/api/boards";
 import type { RanksView } from "shared/api/reads/ranks";
-import { ARCHIVE_READ_MS } from "shared/base/deadlines";
+import { ARCHIVE_DATABASE_MS, ARCHIVE_READ_MS } from "shared/base/deadlines";
 import { GLOBAL, type Topology } from "shared/model/regions";
 import { reachOf } from "../boards/around/neighbours.ts";
 import type { ScorePosition } from "../boards/around/score-position.ts";
@@ -21,6 +21,7 @@ import { readPage } from "./pages/read-page.ts";
 import { type RankRange, readSamples } from "./pages/read-samples.ts";
 import { aheadOfTies, behindTies } from "./position.ts";
 import { createArchivedRanks } from "./ranks/archived-ranks.ts";
+import { type OwnEntry, type RankingPage, readOwnEntries } from "./read-own-entries.ts";
 import { readPlayers } from "./read-players.ts";
 import { readTop } from "./read-top.ts";
 import { type NeighboursQuestion, readNeighbours } from "./read-window.ts";
@@ -43,6 +44,11 @@ export interface Archives {
   around(question: ArchiveQuestion, userId: string, range: number): Promise<AroundView>;
   /** `would_be_rank` is the rank that the score would have had at the end. */
   aroundScore(question: ArchiveQuestion, at: ScorePosition, range: number): Promise<AroundScoreView>;
+  /**
+   * A player's own entries in all seasons that are final, hidden or not, of the first `limit`
+   * seasons of boards behind a name.
+   */
+  ownEntries(userId: string, page: RankingPage): Promise<OwnEntry[]>;
   /** The region of a player's entry, hidden or not; undefined where there is none. */
   regionOf(board: RankedBoard, userId: string): Promise<string | undefined>;
 }
@@ -150,6 +156,17 @@ export function createArchives(topology: Topology, databases: Pick<ArchiveDataba
           ...toSeasonFields(season),
         };
       }),
+
+    async ownEntries(userId, page) {
+      const asked = databases.all.map(({ regions: own, read: ask }) =>
+        ask(readOwnEntries(own, userId, page), ARCHIVE_DATABASE_MS),
+      );
+      try {
+        return (await Promise.all(asked)).flat();
+      } catch (error) {
+        throw error instanceof ArchiveAway ? archivesUnavailable(error) : error;
+      }
+    },
 
     async regionOf(board, userId) {
       const question = { board, view: GLOBAL, withDetails: false, allowsPartial: false };

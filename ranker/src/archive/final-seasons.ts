@@ -20,7 +20,7 @@ export interface FinalSeasons {
    */
   find(board: Board, season: number): Promise<RunningSeason | undefined>;
   /**
-   * Asks anew.
+   * Asks again.
    *
    * @returns undefined for a season that PostgreSQL does not know
    * @throws Problem `season_not_found` for a season that was purged, `archives_unavailable` also

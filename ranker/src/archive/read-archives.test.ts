@@ -233,7 +233,7 @@ describe("the definition of the board", () => {
     expect([status, body.entries[0]?.tier]).toEqual([200, undefined]);
   });
 
-  test("that was deleted is there for nobody, also for a ranker that has read the archive before", async () => {
+  test("that was deleted is 404, also from a ranker that has read the archive before", async () => {
     expect((await rank("ann")).status).toBe(200);
     await redis.hdel(settingsKey("boards"), id);
     for (const path of ["/top", "/rank/ann", "/around/ann"]) {

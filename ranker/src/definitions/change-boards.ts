@@ -65,7 +65,7 @@ export function createChangeBoards(options: ChangeBoardsOptions): ChangeBoards {
 
   /**
    * Publishes a board, once its seasons are planned or the planner had its time. A new board with a
-   * plan is told to all shards, so that each ends its seasons also where nobody writes.
+   * plan is told to all shards, so that each ends its seasons also without writes.
    *
    * @param before the version of the setting before, undefined where there was none: then no shard
    *   knows the board

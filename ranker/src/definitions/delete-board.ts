@@ -13,7 +13,7 @@ import { staleDefinition } from "./read-as.ts";
 import type { TellShards } from "./tell-shards.ts";
 
 /**
- * Deletes a board: from the answer on it is there for nobody, on any ranker. A drainer takes what
+ * Deletes a board: from the answer on every ranker answers 404. A drainer takes what
  * it has left out of the stores, and then the id is free. A repeat completes a deletion that was
  * cut off, and changes nothing else.
  *

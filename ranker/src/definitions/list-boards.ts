@@ -35,8 +35,8 @@ export function createListBoards({ settings, configured, plans }: ListBoardsOpti
     const page: Board[] = [];
     let after = cursor;
     let isLast = false;
-    // A page may hold boards that are being deleted, which nobody is shown, or are not for the
-    // reader: then much is read to show little.
+    // A page may hold boards that are being deleted, which are shown to no caller, or are not for
+    // the reader: then much is read to show little.
     for (let size = limit + 1, lookedAt = 0; !isLast && page.length <= limit && lookedAt < LOOKED_AT_MAX; ) {
       const found = await settings.readPage("boards", { after, limit: size });
       isLast = found.length < size;

@@ -34,7 +34,7 @@ export interface SeasonPlans {
   begin(board: Board): Promise<void>;
   /**
    * The plan of a board, once it is decided whether a season that an operator is ending has ended.
-   * One that nobody has decided for a second is withdrawn: the ranker was killed.
+   * One that is undecided for a second is withdrawn: the ranker was killed.
    *
    * @returns the undecided plan, where a moment was not enough; undefined where there is none
    * @throws Problem `unavailable`
@@ -113,7 +113,7 @@ export function createSeasonPlans({ settings, now, waitMs = PLAN_WAIT_MS }: Seas
       if (!board.has_seasons) return undefined;
       const lateAt = performance.now() + waitMs;
       for (;;) {
-        // The change of the board stands, whatever becomes of its plan.
+        // The change of the board stands, with or without its plan.
         const plan = await read([board]).then(
           (plans) => plans.get(board.id),
           () => undefined,

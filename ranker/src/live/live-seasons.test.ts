@@ -67,7 +67,7 @@ test("a viewer who was away over the end gets the new season whole, from any ran
   expect(shown(await again.next())).toEqual(["snapshot", 2, "bob 5"]);
 });
 
-test("regions whose clocks differ begin the next season once for all viewers, and nobody sees the old one again", async () => {
+test("regions whose clocks differ begin the next season once for all viewers, and no viewer sees the old one again", async () => {
   await set("ada", 30, "EU");
   await set("nia", 40, "NA");
   const [all, na] = [await open("/live?board=cup"), await open("/live?board=cup&region=NA")];

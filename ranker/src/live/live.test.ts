@@ -141,15 +141,15 @@ describe("a board", () => {
     const streams = await Promise.all(Array.from({ length: 200 }, () => open("/live")));
     const events = await Promise.all(streams.map((stream) => stream.next()));
     expect(new Set(events.map((event) => JSON.stringify(event))).size).toBe(1);
-    expect(await figure("ranker_live_viewers")).toBe(200);
-    const reads = await figure("ranker_live_reads_total");
+    expect(await figure("leaderboard_ranker_live_viewers")).toBe(200);
+    const reads = await figure("leaderboard_ranker_live_reads_total");
     expect(reads).toBeLessThan(200);
     await set("ada", 2);
     const changes = await Promise.all(streams.map((stream) => stream.next()));
     expect(new Set(changes.map((event) => JSON.stringify(event))).size).toBe(1);
 
     for (const stream of streams) stream.close();
-    await until(async () => (await figure("ranker_live_viewers")) === 0);
+    await until(async () => (await figure("leaderboard_ranker_live_viewers")) === 0);
     const calls = async () => {
       const told = await Promise.all(primariesOf(under.redis).map((server) => server.info("commandstats")));
       return told.map((text) => /cmdstat_evalsha:calls=(\d+)/.exec(text)?.[1]);
@@ -307,7 +307,7 @@ test("a board that is not there is 404, and no stream is opened", async () => {
     const { response } = await open(path);
     expect([response.status, await response.json()]).toMatchObject([404, { code: "board_not_found" }]);
   }
-  expect(await figure("ranker_live_viewers")).toBe(0);
+  expect(await figure("leaderboard_ranker_live_viewers")).toBe(0);
 });
 
 test("the streams of a board that is deleted say so and end, and its viewers are refused", async () => {
@@ -327,13 +327,13 @@ test("the streams of a board that is deleted say so and end, and its viewers are
   for (const path of paths) expect((await open(path)).response.status).toBe(404);
   await set("ada", 2);
   expect(await main?.next()).toMatchObject({ event: "change" });
-  expect(await figure("ranker_live_viewers")).toBe(1);
+  expect(await figure("leaderboard_ranker_live_viewers")).toBe(1);
 });
 
 test("HEAD answers the headers of the stream, and ends", async () => {
   const response = await fetch(`${url}/live`, { method: "HEAD" });
   expect([response.status, response.headers.get("Content-Type")]).toEqual([200, "text/event-stream"]);
-  expect(await figure("ranker_live_viewers")).toBe(0);
+  expect(await figure("leaderboard_ranker_live_viewers")).toBe(0);
 });
 
 test.each(["limit=0", "limit=101", "limit=1e1", "limit=", "region=MARS", "board=NONE", "x=1", "limit=1&limit=2"])(

@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from "prom-client";
+import { metricName } from "shared/service/metric-name";
 import type { Portion } from "./feed.ts";
 
 export interface LiveMeasures {
@@ -10,19 +11,19 @@ export interface LiveMeasures {
 
 export function measureLive(registry: Registry): LiveMeasures {
   const registers = [registry];
-  const viewers = new Gauge({ name: "ranker_live_viewers", help: "Streams that are open.", registers });
+  const viewers = new Gauge({ name: metricName("ranker_live_viewers"), help: "Streams that are open.", registers });
   const sent = new Counter({
-    name: "ranker_live_portions_total",
+    name: metricName("ranker_live_portions_total"),
     help: "Snapshots and changes sent to viewers; changes that are sent together count once.",
     registers,
   });
   const skips = new Counter({
-    name: "ranker_live_skips_total",
+    name: metricName("ranker_live_skips_total"),
     help: "Snapshots sent to viewers that were too slow for the changes.",
     registers,
   });
   const reads = new Counter({
-    name: "ranker_live_reads_total",
+    name: metricName("ranker_live_reads_total"),
     help: "Reads of Redis for viewers, shared by all viewers of the same thing.",
     registers,
   });

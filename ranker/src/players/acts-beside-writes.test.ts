@@ -78,7 +78,7 @@ test("writes on a later page during a rename have the new name", async () => {
   expect(await standing([...BOARDS, "late"])).toMatchObject({ names: ["Player 7"], scores: [5, 7, 9] });
 });
 
-test("during an erasure a player without an account starts anew on a later page, and the new entry stays", async () => {
+test("during an erasure a player without an account starts again on a later page, and the new entry stays", async () => {
   await hide();
   between(async () => {
     expect(await write(ada, "b-249", 2, "add")).toMatchObject({ score: 2, rank: 1 });
@@ -90,7 +90,7 @@ test("during an erasure a player without an account starts anew on a later page,
   expect(await standing([...BOARDS, "late"])).toMatchObject({ shown: 3, hidden: 0, scores: [2, 3, 9] });
 });
 
-test("during an erasure an account writes no more, on whatever board", async () => {
+test("during an erasure an account writes no more, on any board", async () => {
   await ranker.erasePlayer("ada");
   const account = { user_id: "ada", name: "Ada", region: "EU" };
   const { token } = (await (await ranker.post("/auth/register", account)).json()) as { token: string };

@@ -35,7 +35,7 @@ export type EntryChange =
   | { act: "edit"; name?: string | undefined; metadata?: object | null | undefined };
 
 /**
- * Removes one entry of a player, or changes its name or metadata, in whichever region it is, hidden
+ * Removes one entry of a player, or changes its name or metadata, in any region, hidden
  * or not. Of a season that is final PostgreSQL has the entry, and takes the change a moment later.
  * A removal that is repeated does nothing.
  *

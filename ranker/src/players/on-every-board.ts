@@ -39,7 +39,7 @@ export interface PlayerAct {
  *
  * The first call on a shard also writes what holds for the player: the visibility, or the erasure.
  * No entry is missed. A board that held one before that call was on the shard by then, so the pages
- * list it; a write after that call reads what the call wrote, on whatever board. Each page compares
+ * list it; a write after that call reads what the call wrote, on any board. Each page compares
  * what it does with what holds when it runs, so it undoes no newer act.
  *
  * @returns the sum over all pages

@@ -13,8 +13,10 @@ import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { isReadablePart } from "shared/redis/scripts/parts";
 import { boardOf, parseRankingName } from "shared/seasons/ranking-name";
 import type { Stores } from "shared/stores/stores";
+import type { Archives } from "../archive/archives.ts";
+import type { RankingPage } from "../archive/read-own-entries.ts";
 import { toMetadata } from "../boards/entry-views.ts";
-import { entriesAway } from "../boards/shard-entry.ts";
+import { archivesUnavailable, entriesAway } from "../boards/shard-entry.ts";
 import type { Definitions } from "../definitions/definitions.ts";
 import readSource from "./read-player.lua" with { type: "text" };
 
@@ -27,7 +29,11 @@ export interface PlayerEntries {
    * account.
    */
   findLast(userId: string, region?: string): Promise<RegionRecord | undefined>;
-  /** Entries in the order of their rankings' names, and whether the player is hidden. */
+  /**
+   * Entries in the order of their rankings' names, and whether the player is hidden.
+   *
+   * @throws Problem `archives_unavailable` where archives are asked for
+   */
   read(userId: string, page: EntryPage): Promise<EntriesRead>;
 }
 
@@ -36,6 +42,8 @@ export interface EntryPage {
   cursor?: string | undefined;
   /** Rankings of which entries are read. */
   limit: number;
+  /** Whether to read entries of seasons that are final, too. */
+  with?: "archives" | undefined;
 }
 
 type RegionRecord = EntryRecord & { region: string };
@@ -62,6 +70,7 @@ export function createPlayerEntries(
   topology: Topology,
   stores: Pick<Stores, "of">,
   definitions: Pick<Definitions, "find">,
+  archives?: Pick<Archives, "ownEntries">,
 ): PlayerEntries {
   const shardsOf = (userId: string) => shardsThatMayHold(topology, GLOBAL, userId);
   const boardsOn = (shard: Shard, options: { without?: "deleted" } = {}) =>
@@ -121,6 +130,31 @@ export function createPlayerEntries(
   const readDetails = (shard: Shard, userId: string, boards: readonly string[]) =>
     Promise.all(boards.map((board) => stores.of(shard.region).hget(detailsKey(shard, board), userId)));
 
+  async function readArchives(userId: string, page: RankingPage): Promise<RankingEntry[]> {
+    if (archives === undefined) throw archivesUnavailable();
+    const kept = await archives.ownEntries(userId, page);
+    const entries = kept.map(async (row): Promise<RankingEntry[]> => {
+      const board = await find(row.board);
+      if (board === undefined) return [];
+      const { ranking, season, region, name, rank, sub, metadata } = row;
+      const score = fromRankedScore(board, Number(row.sort_key));
+      const times = { reached_at: toIsoTime(Number(row.reached_us)), updated_at: toIsoTime(Number(row.updated_us)) };
+      const entry: RankingEntry["entry"] = {
+        board: board.id,
+        season,
+        region,
+        name,
+        score,
+        ...times,
+        rank: Number(rank),
+      };
+      if (sub !== null) entry.sub = Number(sub);
+      if (metadata !== null) entry.metadata = toMetadata(metadata);
+      return [{ ranking, entry }];
+    });
+    return (await Promise.all(entries)).flat();
+  }
+
   /** Undefined for a board that is being deleted. */
   async function find(id: string): Promise<Board | undefined> {
     try {
@@ -150,8 +184,9 @@ export function createPlayerEntries(
       return written.toSorted((a, b) => Number(b.updatedAt) - Number(a.updatedAt))[0];
     },
 
-    async read(userId, { cursor = "", limit }) {
+    async read(userId, { cursor = "", limit, with: extra }) {
       const shards = shardsOf(userId);
+      const archived = extra === "archives" ? await readArchives(userId, { after: cursor, limit: limit + 1 }) : [];
       const boards = await listBoards(shards, cursor);
       const found: RankingEntry[] = [];
       let hidden = false;
@@ -165,6 +200,12 @@ export function createPlayerEntries(
         shown = [...new Set(found.map(({ ranking }) => ranking))];
         at += BOARDS_PER_CALL;
       } while (at < boards.length && shown.length <= limit);
+      // Between its archive and the removal of its keys a season is in both.
+      const isBoth = ({ ranking, entry }: RankingEntry) =>
+        found.some((each) => each.ranking === ranking && each.entry.region === entry.region);
+      found.push(...archived.filter((each) => !isBoth(each)));
+      found.sort(byRanking);
+      shown = [...new Set(found.map(({ ranking }) => ranking))];
       const next = shown.length > limit ? (shown[limit - 1] ?? null) : null;
       const page = next === null ? found : found.filter(({ ranking }) => ranking <= next);
       return { hidden, entries: page.map(({ entry }) => entry), next };

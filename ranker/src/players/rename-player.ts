@@ -20,8 +20,8 @@ import source from "./rename-player.lua" with { type: "text" };
 import type { SetVisibilityOptions } from "./set-visibility.ts";
 
 /**
- * Gives a player another name on all boards, in every region. It stays whatever name the player's
- * tokens have; an account keeps its own, which a player without a password logs in with. With
+ * Gives a player another name on all boards, in every region. It stays where the player's tokens
+ * have another; an account keeps its own, which a player without a password logs in with. With
  * `own`, the account's name, the player does it: a name that an operator gave then stays.
  *
  * @returns the boards on which the player has a score

@@ -127,7 +127,7 @@ describe("a player who never registered", () => {
     expect(await nameOf({ region: "EU" }, other)).toBe("Ida the Great");
   });
 
-  test("keeps the name that an operator gave, whatever name a write has", async () => {
+  test("keeps the name that an operator gave, also where a write has another", async () => {
     await write({ region: "EU", name: "an insult", score: 1 });
     expect((await ask("/players/ida/rename", { name: "Player 7" }))[0]).toBe(200);
     expect(await write({ name: "an insult", score: 2 })).toMatchObject([200, { name: "Player 7" }]);

@@ -100,7 +100,7 @@ export function createWriteForPlayer(options: WriteForPlayerOptions): {
     const last = isKnown ? undefined : await failAs("read", playerEntries.findLast(userId, lives));
     const only = topology.regions.length === 1 ? topology.regions[0] : undefined;
     const found = lives ?? last?.region ?? only;
-    if (found === undefined) throw regionMissing();
+    if (found === undefined) throw regionMissing(topology);
     const player = { userId, name: name ?? last?.name ?? userId, region: found, isExternal: true };
     await homes.claim(player, board);
     return player;
@@ -151,4 +151,5 @@ const beingErased = (userId: string): PromiseRejectedResult => ({
   reason: new Problem("unavailable", `The player ${userId} is being erased. Nothing was changed; try again.`),
 });
 
-const regionMissing = () => invalidField("region", "is required at the first write for a player who did not register");
+const regionMissing = ({ regions }: Topology) =>
+  invalidField("region", `is required at the first write for a player who did not register: ${regions.join(", ")}`);

@@ -84,7 +84,7 @@ describe("a board of every kind", () => {
     expect(await detailsOf()).toBe('2 {"car":"red","x":1}');
   });
 
-  test("loses the details with the entry of an erased player, whose next entry starts anew", async () => {
+  test("loses the details with the entry of an erased player, whose next entry starts again", async () => {
     expect((await operate("DELETE", "/players/ada")).status).toBeOneOf([200, 204]);
     expect([await detailsOf(), await under.redis.hlen(detailsKey(shard, "cup"))]).toEqual([null, 1]);
     await write({ score: 20, board: "cup" });
@@ -124,7 +124,7 @@ describe("a board of every kind", () => {
 });
 
 describe("a change of a definition", () => {
-  test("narrowing the bounds removes nobody, and a worse try on such an entry is no fault", async () => {
+  test("narrowing the bounds removes no entry, and a worse try on such an entry is no fault", async () => {
     const rev = await make("laps", {
       operator: "best",
       operators: ["best", "set", "add"],
@@ -175,7 +175,7 @@ test("of attempts at once over two rankers, as many are taken as the board allow
 });
 
 describe("over sixteen partitions", () => {
-  test("a repeat has the rank, the rank before and the tier of its first answer, whatever came between", async () => {
+  test("a repeat has the rank, the rank before and the tier of its first answer, after any writes between", async () => {
     await make("cup", { ...EVERYTHING, operator: "set" });
     const many = Array.from({ length: 9 }, (_, n) => player(`p${n}`));
     for (const [n, each] of many.entries()) await write({ score: n + 1, board: "cup" }, each, { at: split });

@@ -1,5 +1,5 @@
 import type { RankerOperations } from "shared/api/operations";
-import { Problem } from "shared/api/problems";
+import { invalidHeader } from "shared/api/problems";
 import type { Incoming } from "shared/http/incoming";
 import { jsonReply, type Reply } from "shared/http/reply";
 import type { Route } from "shared/http/serve";
@@ -59,7 +59,5 @@ function readRevision({ headers }: Incoming): number | undefined {
   if (text === null) return undefined;
   const [, digits] = /^(?:W\/)?"?(\d{1,16})"?$/.exec(text.trim()) ?? [];
   if (digits !== undefined) return Number(digits);
-  throw new Problem("invalid_request", "The header If-Match is not valid.", {
-    errors: [{ field: "If-Match", message: 'must be the rev of the board, as in "7"' }],
-  });
+  throw invalidHeader("If-Match", 'must be the rev of the board, as in "7"');
 }

@@ -98,11 +98,11 @@ test("from the answer on the board is 404 on every route, on a ranker that has u
     expect((await ask("GET", "/players/ada", { at })).answer).toMatchObject({ entries: [] });
   }
   expect(await redis.llen(queueKey(shardOf("EU")))).toBe(queued);
-  // A shard on which nobody wrote knows it, too: a slow ranker cannot tell it the old definition.
+  // A shard without writes knows it, too: a slow ranker cannot tell it the old definition.
   expect(await Promise.all(REGIONS.map(known))).toEqual(Array(4).fill(expect.stringMatching(/^\d+ deleting$/)));
 });
 
-test("a ranker refuses nobody by the definition of a board that was deleted, or changed", async () => {
+test("a ranker refuses no write by the definition of a board that was deleted, or changed", async () => {
   const { rev } = await make({ writers: "operators" });
   expect(await write(7, other)).toEqual([403, "board_read_only"]);
   const change = await ask("PATCH", `/boards/${BOARD}`, { body: { writers: "players" }, ifMatch: rev });
@@ -140,7 +140,7 @@ describe("DELETE", () => {
     expect((await ask("GET", `/boards/${id}`)).status).toBe(200);
   });
 
-  test("of a board that was taken out of BOARDS finds it by its shards, although nobody ever changed it", async () => {
+  test("of a board that was taken out of BOARDS finds it by its shards, although it was never changed", async () => {
     await ranker.post("/score/update", { score: 5, board: "weekly" }, ada);
     const later = await under.build({ topology: createTopology(REGIONS, 1, ["main"]) });
     expect(await outcome(ask("GET", "/boards/weekly", { at: later }))).toEqual([404, "board_not_found"]);

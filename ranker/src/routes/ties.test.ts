@@ -198,7 +198,7 @@ describe("the kept answer of an idempotency key", () => {
     return { isReplay: answer.headers.has("Idempotent-Replayed"), entry: (await answer.json()) as WrittenEntry };
   }
 
-  test.each([1, 16])("is the old answer whatever ties says, over %d partitions", async (partitions) => {
+  test.each([1, 16])("is the old answer for any ties, over %d partitions", async (partitions) => {
     const ranker = await under.build({ topology: createTopology(REGIONS, partitions, ["main"]) });
     for (const each of rivals) await ranker.submit(each, { operation: "set", board: "main", value: 5 });
     const { entry } = await add(ranker, "shared");

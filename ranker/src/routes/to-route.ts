@@ -1,6 +1,6 @@
 import { idempotencyKeySchema } from "shared/api/fields";
 import type { Operation, OperatorAccess } from "shared/api/operation";
-import { Problem, toInvalidRequest } from "shared/api/problems";
+import { invalidHeader, toInvalidRequest } from "shared/api/problems";
 import { identify, identifyFor } from "shared/auth/identify";
 import { createReader, type Reader } from "shared/auth/reader";
 import { factsOf, requireBoard } from "shared/auth/require-access";
@@ -175,7 +175,5 @@ function readIdempotencyKey({ headers }: Incoming): string | undefined {
   if (key === null) return undefined;
   const result = idempotencyKeySchema.safeParse(key);
   if (result.success) return key;
-  throw new Problem("invalid_request", "The header Idempotency-Key is not valid.", {
-    errors: result.error.issues.map(({ message }) => ({ field: "Idempotency-Key", message })),
-  });
+  throw invalidHeader("Idempotency-Key", result.error.issues[0]?.message ?? "is not valid");
 }

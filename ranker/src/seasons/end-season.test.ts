@@ -147,6 +147,19 @@ describe("the end of a season by hand", () => {
     );
   });
 
+  test("is seen at once by readers of the season before, on rankers that knew another one to run", async () => {
+    const other = await under.build({ topology });
+    const end = anotherRanker();
+    const read = async (path: string) => (await (await other.app.request(path)).json()) as Record<string, unknown>;
+    for (const season of [1, 2, 3]) {
+      await ranker.submit(player("p-0", "EU"), { operation: "add", board: "cup", value: season });
+      await read("/top?board=cup"); // knows for a second which season runs
+      await end("cup", season);
+      expect(await read("/top?board=cup&season=previous")).toMatchObject({ season, total: 1 });
+      expect(await read("/boards/cup/seasons/current")).toMatchObject({ season: season + 1, total: 0 });
+    }
+  });
+
   test("is answered within a client's second, and no write waits for it", async () => {
     await write();
     const startedAt = performance.now();

@@ -27,7 +27,7 @@ export interface EndedByHand extends RunningSeason {
  * Ends the season of a board that runs now, on all shards at one instant, which is a moment ahead:
  *
  *     announce  the plan says that the season is being ended: from then on the next version of the
- *               plan decides, and whoever writes it decides for all
+ *               plan decides, and its writer decides for all
  *     fence     each shard confirms that nothing at or behind the instant is of the season
  *     commit    the next version of the plan has the instant as the end of the season
  *     tell      the shards go by that plan; one that was missed asks for it

@@ -1,4 +1,4 @@
-import { Problem } from "shared/api/problems";
+import { invalidQuery, Problem } from "shared/api/problems";
 import type { Board } from "shared/model/board";
 import { shardsOfView, type Topology } from "shared/model/regions";
 import type { RunningSeason } from "shared/seasons/plan";
@@ -41,10 +41,14 @@ const TRIES_MAX = 3;
 
 export function createInSeason(
   topology: Topology,
-  seasons: Pick<RunningSeasons, "find" | "findEnded" | "rollOver">,
+  seasons: Pick<RunningSeasons, "find" | "findNow" | "findEnded" | "rollOver">,
   finals: FinalSeasons | undefined,
 ): InSeason {
-  async function readEnded<T>(board: Board, number: number, { live, archived }: SeasonReads<T>): Promise<T> {
+  async function readEnded<T>(
+    board: Board,
+    { name, number }: { name: SeasonName; number: number },
+    { live, archived }: SeasonReads<T>,
+  ): Promise<T> {
     const ranked = rankedIn(board, number);
     const final = await finals?.find(board, number);
     if (final !== undefined) return archived(ranked, final);
@@ -57,7 +61,7 @@ export function createInSeason(
     const archive = await finals?.require(board, number);
     if (archive !== undefined) return archived(ranked, archive);
     // Most boards had nothing before their first season.
-    throw number === 0 && ended === undefined ? seasonNotFound(board.id, number) : archivesUnavailable();
+    throw number === 0 && ended === undefined ? seasonNotFound(board.id, name) : archivesUnavailable();
   }
 
   return async ({ board, view, season = "current" }, reads) => {
@@ -68,7 +72,7 @@ export function createInSeason(
     const known = typeof season === "number" ? finals?.known(board, season) : undefined;
     if (known !== undefined) return reads.archived(rankedIn(board, known.season), known);
     const shards = shardsOfView(topology, view);
-    let running = await seasons.find(board, shards);
+    let running = await (season === "previous" ? seasons.findNow(board, shards) : seasons.find(board, shards));
     for (let tries = 1; ; tries++) {
       try {
         const number = toNumber(season, running.season);
@@ -81,7 +85,7 @@ export function createInSeason(
         }
         if (number > running.season || number < 0) throw seasonNotFound(board.id, season);
         if (number === running.season) return await reads.live(rankedIn(board, number), running);
-        return await readEnded(board, number, reads);
+        return await readEnded(board, { name: season, number }, reads);
       } catch (error) {
         if (!(error instanceof SeasonOver)) throw error;
         if (tries === TRIES_MAX) throw seasonUnknown(board.id);
@@ -96,10 +100,10 @@ function toNumber(name: SeasonName, running: number): number {
   return name === "previous" ? running - 1 : name;
 }
 
-const seasonNotFound = (id: string, season: SeasonName) =>
-  new Problem("season_not_found", `Board ${id} has no season ${season} yet.`);
+export const seasonNotFound = (id: string, season: SeasonName): Problem =>
+  new Problem(
+    "season_not_found",
+    season === "previous" ? `No season of board ${id} has ended yet.` : `Board ${id} has no season ${season}.`,
+  );
 
-const withoutSeasons = (id: string) =>
-  new Problem("invalid_request", "The query is not valid: season.", {
-    errors: [{ field: "season", message: `must be left out: board ${id} has no seasons` }],
-  });
+const withoutSeasons = (id: string) => invalidQuery("season", `must be left out: board ${id} has no seasons`);

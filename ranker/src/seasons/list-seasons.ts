@@ -12,7 +12,7 @@ import { archivesUnavailable } from "../boards/shard-entry.ts";
 import type { Definitions } from "../definitions/definitions.ts";
 import { createReadAs } from "../definitions/read-as.ts";
 import type { SeasonPlans } from "../definitions/season-plans.ts";
-import type { SeasonName } from "./in-season.ts";
+import { type SeasonName, seasonNotFound } from "./in-season.ts";
 import type { RunningSeasons } from "./running-seasons.ts";
 
 /**
@@ -32,7 +32,7 @@ export interface ListSeasonsOptions {
   topology: Topology;
   definitions: Definitions;
   plans: Pick<SeasonPlans, "read">;
-  seasons: Pick<RunningSeasons, "find">;
+  seasons: Pick<RunningSeasons, "findNow">;
   boards: Pick<Boards, "top">;
   /** The home database of the archives; without it ended seasons are not known. */
   home: ArchiveDatabase | undefined;
@@ -104,7 +104,7 @@ export function createListSeasons(options: ListSeasonsOptions): ListSeasons {
     list: (id, { cursor, limit }, reader) =>
       as(id, reader, async (board) => {
         if (!board.has_seasons) return { board: id, seasons: [], next: null };
-        const running = await seasons.find(board, topology.shards);
+        const running = await seasons.findNow(board, topology.shards);
         const before = cursor === undefined ? Number.POSITIVE_INFINITY : Number(cursor);
         const found = await find(board, running, before, limit);
         const shown = found.slice(0, limit);
@@ -114,12 +114,12 @@ export function createListSeasons(options: ListSeasonsOptions): ListSeasons {
 
     read: (id, name, reader) =>
       as(id, reader, async (board) => {
-        if (!board.has_seasons) throw noSuchSeason(id, name);
-        const running = await seasons.find(board, topology.shards);
+        if (!board.has_seasons) throw seasonNotFound(id, name);
+        const running = await seasons.findNow(board, topology.shards);
         const ofName = { current: running.season, previous: running.season - 1 };
         const number = typeof name === "number" ? name : ofName[name];
         const [known] = await find(board, running, number + 1, 0);
-        if (known?.season !== number) throw noSuchSeason(id, name);
+        if (known?.season !== number) throw seasonNotFound(id, name);
         return { board: id, ...(await toListed(board, known)) };
       }),
   };
@@ -136,6 +136,3 @@ function toKnown(season: RunningSeason, running: RunningSeason, nowMs = Date.now
   const hasBegun = season.season === running.season && season.startsAt <= nowMs * 1000;
   return { ...season, state: isEnded ? "closing" : hasBegun ? "running" : "scheduled", total: null };
 }
-
-const noSuchSeason = (id: string, season: SeasonName) =>
-  new Problem("season_not_found", `Board ${id} has no season ${season}.`);

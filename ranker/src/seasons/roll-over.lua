@@ -16,7 +16,7 @@ ARGV run          of the server that this is sent to
      revision     of the definition that the caller goes by
      season       whose keys these are
      season_tail  JSON members of the event that do not change here, with the closing brace
-     least        microseconds, from which on no version of the shard is earlier, whatever its clock is
+     least        microseconds, from which on no version of the shard is earlier, also where its clock is behind
 Reply what the shard keeps of the board, or
       away       the shard is split otherwise, is being moved, or may not be written
       stale      it knows another revision of the board
@@ -29,7 +29,7 @@ No replica confirms what a read or the drainer has ended. Where one takes over w
 ends there once more, behind the same writes; where PostgreSQL has the end by then, its version is
 above the clock of the replica, which is closed and restored as one that lost data.
 The events come behind every write of their seasons, also where the queue is full. Seasons between,
-which nobody wrote in, have no entries.
+without a write, have no entries.
 Uses  is_open, is_moved, last_version, next_version, time_us, digits, running_of, is_over, roll_over
 ]]
 if is_moved(split, partitions) or not is_open(fence, run) then return 'away' end

@@ -27,6 +27,11 @@ export interface RunningSeasons {
    */
   find(board: Board, shards: readonly Shard[]): Promise<RunningSeason>;
   /**
+   * The same as of this moment, for what the shards do not correct: a read of the season before the
+   * one that runs would be of another season for a second after an operator has ended one.
+   */
+  findNow(board: Board, shards: readonly Shard[]): Promise<RunningSeason>;
+  /**
    * Ends the seasons that are over on these shards, and finds the latest that runs. A shard that is
    * away is left out, unless all are. @throws the same
    */
@@ -138,13 +143,17 @@ export function createRunningSeasons({ topology, redisOf, plans = NO_PLANS }: Ru
       if (known !== undefined) return known;
       const begun = asking.get(name);
       if (begun !== undefined) return begun;
-      const oneOfEach = [...new Map(shards.map((shard) => [shard.region, shard])).values()];
-      const asked = rollOverAll(board, oneOfEach).finally(() => asking.delete(name));
+      const asked = rollOverAll(board, oneOfEach(shards)).finally(() => asking.delete(name));
       asking.set(name, asked);
       return asked;
     },
+
+    findNow: (board, shards) => rollOverAll(board, oneOfEach(shards)),
   };
 }
+
+/** A shard of each region. */
+const oneOfEach = (shards: readonly Shard[]) => [...new Map(shards.map((shard) => [shard.region, shard])).values()];
 
 const isAway = (error: unknown) => error instanceof Problem && error.code === "unavailable";
 

@@ -130,7 +130,7 @@ local function with_name(tail, given)
   return string.sub(tail, 1, first + 6) .. cjson.encode(given) .. string.sub(tail, behind)
 end
 
--- The counts of a season that ends; one that nobody wrote in has no entries.
+-- The counts of a season that ends; one without writes has no entries.
 local function entries_of(number)
   if number ~= tonumber(season) then return 0, 0 end
   return redis.call('ZCARD', board), redis.call('ZCARD', hidden)

@@ -58,6 +58,8 @@ export interface SubmitOptions extends WriterOptions {
   seasons?: Pick<RunningSeasons, "guess" | "learn" | "tell">;
   /** Called for each answer that was kept for an idempotency key. */
   onReplay?: () => void;
+  /** Called with the board of each write that is answered with an entry. */
+  onWrite?: (board: string) => void;
 }
 
 /**
@@ -134,7 +136,7 @@ export const replayedHeaders = (isReplay: boolean): Record<string, string> =>
   isReplay ? { "idempotent-replayed": "true" } : {};
 
 export function createSubmit(options: SubmitOptions): Submit {
-  const { topology, redisOf, confirm, boards, definitions, onReplay, traceparent } = options;
+  const { topology, redisOf, confirm, boards, definitions, onReplay, onWrite, traceparent } = options;
   const { seasons = createRunningSeasons(options) } = options;
   const write = createWrite(options);
 
@@ -185,6 +187,7 @@ export function createSubmit(options: SubmitOptions): Submit {
     if (outcome === "unknown" || outcome === "stale" || outcome === "none") throw staleDefinition(board.id);
     if (isReplay) onReplay?.();
     if (outcome !== "ok") throw toRefusal(board, outcome, values, isReplay);
+    onWrite?.(board.id);
     const done = values as Done;
     const [ranked, updatedAt, , , isFinal, effect = "place", rankedBefore = "-"] = done;
     const position = { score: Number(ranked), member: placeOf(done) + userId };

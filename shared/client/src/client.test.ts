@@ -90,6 +90,7 @@ describe("every method sends the request of its route", () => {
       undefined,
       (client) => client.playerRecord("grace", { cursor: "main", limit: 5 }),
     ],
+    ["GET /players/grace?with=archives", undefined, (client) => client.playerRecord("grace", { with: "archives" })],
     ["POST /players/a%20b/hide", { reason: "a bot" }, (client) => client.hidePlayer("a b", { reason: "a bot" })],
     ["POST /players/grace/unhide", undefined, (client) => client.unhidePlayer("grace")],
     ["POST /players/grace/rename", { name: "G" }, (client) => client.renamePlayer("grace", { name: "G" })],
@@ -151,6 +152,15 @@ describe("every method sends the request of its route", () => {
     expect(seen.map(({ token }) => token)).toEqual(["Bearer another", null]);
   });
 });
+
+test.each([undefined, "", "127.0.0.1:4000", "localhost:4000", "ftp://127.0.0.1", "/lb"])(
+  "the url %p is refused at once",
+  (url) => {
+    expect(() => createClient({ url: url as string })).toThrow(
+      new TypeError(`url must begin with http:// or https://, and is ${JSON.stringify(url)}`),
+    );
+  },
+);
 
 describe("a temporary failure is retried", () => {
   test("after Retry-After, and onRetry is called", async () => {

@@ -37,13 +37,13 @@ import { createSend, type Outgoing, type TransportOptions } from "./transport.ts
 
 export interface ClientOptions extends TransportOptions {
   /** The token of a player or an operator. `as` makes a client with another one. */
-  token?: string;
+  token?: string | undefined;
   /**
    * Whether reads of boards carry the token, too. Boards whose `readers` are `operators` need an
    * operator's. Default false: the gateway answers those who ask for the same top at once together,
    * and a browser's page on another origin asks once instead of twice.
    */
-  readsWithToken?: boolean;
+  readsWithToken?: boolean | undefined;
 }
 
 export interface CallOptions {
@@ -55,12 +55,12 @@ export interface WriteOptions extends CallOptions {
    * 1–128 visible ASCII characters. Default: a random key for each call, so that its retries count
    * once. Pass your own if another call may repeat the write, for example after a crash.
    */
-  idempotencyKey?: string;
+  idempotencyKey?: string | undefined;
 }
 
 export interface ChangeOptions extends CallOptions {
   /** The `rev` that the caller has read. */
-  ifMatch?: number;
+  ifMatch?: number | undefined;
 }
 
 /** A leaderboard over HTTP. Methods reject with a `LeaderboardError` or the signal's reason. */
@@ -246,6 +246,7 @@ const BOARD_EVENTS: Record<BoardEvent["event"], true> = {
 };
 const RANK_EVENTS: Record<RankEvent["event"], true> = { rank: true, not_ranked: true, stale: true, fresh: true };
 
+/** @throws TypeError for a `url` that no request could be sent to */
 export function createClient(options: ClientOptions): Client {
   const send = createSend(options);
   const authorization = options.token === undefined ? {} : { Authorization: `Bearer ${options.token}` };
@@ -333,8 +334,8 @@ export function createClient(options: ClientOptions): Client {
       return ask({ method: "POST", target, body: { expect }, headers: authorization, isRepeatable: false, signal });
     },
     writeScore: (userId, score, more) => write(`${toPlayer(userId)}/score`, score, more),
-    playerRecord: (userId, { cursor, limit, signal } = {}) =>
-      get(`${toPlayer(userId)}${toQuery({ cursor, limit })}`, { signal }, { headers: authorization }),
+    playerRecord: (userId, { cursor, limit, with: extra, signal } = {}) =>
+      get(`${toPlayer(userId)}${toQuery({ cursor, limit, with: extra })}`, { signal }, { headers: authorization }),
     hidePlayer: (userId, why, more) => act<PlayerVisibility>(`${toPlayer(userId)}/hide`, why, more),
     unhidePlayer: (userId, why, more) => act<PlayerVisibility>(`${toPlayer(userId)}/unhide`, why, more),
     renamePlayer: (userId, change, more) => act<RenamedPlayer>(`${toPlayer(userId)}/rename`, change, more),

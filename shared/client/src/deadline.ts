@@ -5,7 +5,7 @@ export interface Deadline {
   within(ms: number): void;
   /** Removes the deadline until the next `within`. */
   pause(): void;
-  /** Aborts the signal, and whatever still runs under it. */
+  /** Aborts the signal, and what still runs under it. */
   end(): void;
 }
 

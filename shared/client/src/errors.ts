@@ -72,6 +72,7 @@ export async function toError(response: Response): Promise<LeaderboardError> {
     type: _,
     title: _title,
     status: _status,
+    retry_after: _retryAfter,
     ...members
   } = problem;
   const isReplay = headers.get("Idempotent-Replayed") === "true";
@@ -94,6 +95,7 @@ interface ProblemBody {
   detail: string;
   request_id: string;
   errors: FieldError[];
+  retry_after: number;
 }
 
 /** Parses seconds or a date (RFC 9110, 10.2.3). @returns seconds */

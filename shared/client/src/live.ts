@@ -10,13 +10,13 @@ export type Live<E> = E & { id: string };
 export interface LiveOptions {
   signal?: AbortSignal | undefined;
   /** Continues after this event of an earlier subscription. */
-  lastEventId?: string;
+  lastEventId?: string | undefined;
   /** Called for each connection, also one without new events. */
-  onOpen?: () => void;
+  onOpen?: (() => void) | undefined;
   /** Called when a connection is lost or temporarily refused, before the wait for the next one. */
-  onLost?: (error: LeaderboardError, waitMs: number) => void;
+  onLost?: ((error: LeaderboardError, waitMs: number) => void) | undefined;
   /** A connection without a byte for this time counts as lost. Default 60,000. */
-  idleMsMax?: number;
+  idleMsMax?: number | undefined;
 }
 
 export interface StreamTransport extends TransportOptions {

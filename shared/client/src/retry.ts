@@ -2,12 +2,13 @@ import type { LeaderboardError } from "./errors.ts";
 
 export interface RetryOptions {
   /** Requests for one call, including the first; 1 turns retries off. Default 5. */
-  attemptsMax?: number;
+  attemptsMax?: number | undefined;
   /** No retry is sent later than this after the first request. Default 30,000 ms. */
-  totalMsMax?: number;
+  totalMsMax?: number | undefined;
 }
 
-export const RETRY_DEFAULTS: Required<RetryOptions> = { attemptsMax: 5, totalMsMax: 30_000 };
+export const ATTEMPTS_MAX = 5;
+export const TOTAL_MS_MAX = 30_000;
 
 const BACKOFF_MS = 200;
 const BACKOFF_MS_MAX = 5_000;

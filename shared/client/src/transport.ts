@@ -1,17 +1,17 @@
 import { createDeadline } from "./deadline.ts";
 import { LeaderboardError, toError } from "./errors.ts";
-import { mayRetry, RETRY_DEFAULTS, type RetryOptions, wait, waitMsBefore } from "./retry.ts";
+import { ATTEMPTS_MAX, mayRetry, type RetryOptions, TOTAL_MS_MAX, wait, waitMsBefore } from "./retry.ts";
 
 export interface TransportOptions {
   /** The URL of the gateway: `https://scores.example.com`. */
   url: string;
   /** The timeout of one attempt. Default 10,000. */
-  timeoutMs?: number;
-  retry?: RetryOptions;
+  timeoutMs?: number | undefined;
+  retry?: RetryOptions | undefined;
   /** Called before each retry, and before a stream connects again. */
-  onRetry?: (error: LeaderboardError, waitMs: number) => void;
+  onRetry?: ((error: LeaderboardError, waitMs: number) => void) | undefined;
   /** Replaces the global `fetch`. */
-  fetch?: (url: string, init: RequestInit) => Promise<Response>;
+  fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
 }
 
 export interface Outgoing {
@@ -37,7 +37,8 @@ export type Send = (outgoing: Outgoing) => Promise<Response>;
 const TIMEOUT_MS = 10_000;
 
 export function createSend(options: TransportOptions): Send {
-  const { attemptsMax, totalMsMax } = { ...RETRY_DEFAULTS, ...options.retry };
+  requireUrl(options.url);
+  const { attemptsMax = ATTEMPTS_MAX, totalMsMax = TOTAL_MS_MAX } = options.retry ?? {};
   return async (outgoing) => {
     const startedAt = performance.now();
     for (let attempt = 1; ; attempt++) {
@@ -50,6 +51,21 @@ export function createSend(options: TransportOptions): Send {
       await wait(waitMs, outgoing.signal);
     }
   };
+}
+
+/** Without this a URL that was left out would look like a server that does not answer. */
+function requireUrl(url: string): void {
+  if (!isHttp(url)) throw new TypeError(`url must begin with http:// or https://, and is ${JSON.stringify(url)}`);
+}
+
+function isHttp(url: string): boolean {
+  // A page may name a path of its own site.
+  const base = (globalThis as { location?: { href: string } }).location?.href;
+  try {
+    return /^https?:$/.test(new URL(url, base).protocol);
+  } catch {
+    return false;
+  }
 }
 
 /** One attempt. @throws the reason of the caller's aborted signal */

@@ -15,7 +15,7 @@ import type * as status from "shared/api/status";
 import type * as changes from "shared/model/board-changes";
 import type * as client from "./leaderboard-client.ts";
 
-/** True where two types allow the same values, whatever they are composed of. */
+/** True where two types allow the same values, also where they are composed differently. */
 type Same<A, B> = (<T>() => T extends Flat<A> ? 1 : 2) extends <T>() => T extends Flat<B> ? 1 : 2 ? true : false;
 type Flat<T> = T extends (infer E)[] ? Flat<E>[] : T extends object ? { [K in keyof T]: Flat<T[K]> } : T;
 /** Queries of the package also take undefined, which is left out of the URL. */

@@ -19,7 +19,7 @@ export const boardViewSchema = z.object({
   ...boardFields,
   operators: z.array(z.enum(OPERATIONS)),
   rev: z.int().min(0).meta({ description: "Grows with each change; `If-Match` names it." }),
-  created_at: instant.nullable().meta({ description: "Null for a configured board that nobody changed." }),
+  created_at: instant.nullable().meta({ description: "Null for a configured board that was never changed." }),
   state: z.enum(["open", "ended"]).meta({ description: "An ended board is read, and written no more." }),
   running: runningSchema
     .nullable()
@@ -119,7 +119,7 @@ export const definitionOperations = nameOperations({
     repeat: "always",
     summary: "Delete a board",
     description:
-      "From the answer on the board is there for nobody. Its entries are removed in the background; until then the id is " +
+      "From the answer on the board is 404. Its entries are removed in the background; until then the id is " +
       'not free, and a repeat is answered in the same way. With `If-Match: "<rev>"` it deletes that revision alone.',
     success: {
       202: { description: "The board is gone.", schema: deletedBoardSchema, example: examples.deletedBoard },

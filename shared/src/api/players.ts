@@ -36,6 +36,11 @@ export const playerRecordSchema = z.object({
       attempts: z.int().min(1).optional().meta({ description: "Writes of the player, on a board that counts them." }),
       reached_at: timeField,
       updated_at: timeField,
+      rank: z
+        .int()
+        .min(1)
+        .optional()
+        .meta({ description: "Of a season that is final: the rank in the region at its end." }),
     }),
   ),
   next: z.string().nullable().meta({
@@ -59,6 +64,10 @@ const playerRecordQuery = z.strictObject({
     .optional()
     .meta({ description: "`next` of the answer before. The answer then has no events: the first one has all." }),
   limit: countField(RECORD_BOARDS_MAX, RECORD_BOARDS_MAX, "How many boards to show entries of."),
+  with: z
+    .literal("archives")
+    .optional()
+    .meta({ description: "Also entries of seasons that are final, each of which counts as a board." }),
 });
 /** The query as the client takes it. */
 export type PlayerRecordQuery = Partial<z.output<typeof playerRecordQuery>>;
@@ -177,10 +186,10 @@ export const playerOperations = (topology: Topology) =>
       summary: "All that is kept of a player",
       description:
         "Account, entries and events, but for the hashes of the password and the device. Entries come in the order of their boards' ids, " +
-        "of 100 boards at most: `next` leads to those of others.",
+        "of 100 boards at most: `next` leads to those of others. Entries of seasons that are final come with `with=archives`.",
       query: playerRecordQuery,
       success: { 200: { description: "The record.", schema: playerRecordSchema, example: examples.playerRecord } },
-      problems: ["not_found"],
+      problems: ["not_found", "archives_unavailable"],
     },
     erasePlayer: {
       ...operate,

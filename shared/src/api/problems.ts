@@ -142,11 +142,14 @@ export const invalidBody = (errors: FieldError[]): Problem => invalid("body", er
 // bounds the answer to a bulk would be larger than a link carries.
 const FAULTS_MAX = 20;
 const FIELD_CHARACTERS_MAX = 64;
+/** Faults in words, for those who see the detail alone. */
+const TOLD_MAX = 3;
 
 function invalid(place: string, faults: FieldError[]): Problem {
   const errors = faults.slice(0, FAULTS_MAX).map(({ field, message }) => ({ field: cutField(field), message }));
-  const fields = [...new Set(errors.map((fault) => fault.field))].join(", ");
-  return new Problem("invalid_request", `The ${place} is not valid: ${fields}.`, { errors });
+  const told = errors.slice(0, TOLD_MAX).map(({ field, message }) => `${field} ${message}`);
+  if (faults.length > TOLD_MAX) told.push(`${faults.length - TOLD_MAX} more`);
+  return new Problem("invalid_request", `The ${place} is not valid: ${told.join("; ")}.`, { errors });
 }
 
 const cutField = (field: string) =>
@@ -179,3 +182,9 @@ const within = (path: readonly PropertyKey[], issue: z.core.$ZodIssue): z.core.$
 
 /** A field of a body that its schema takes, and that is wrong for another reason. */
 export const invalidField = (field: string, message: string): Problem => invalidBody([{ field, message }]);
+
+/** The same of a field of a query. */
+export const invalidQuery = (field: string, message: string): Problem => invalid("query", [{ field, message }]);
+
+/** The same of a header. */
+export const invalidHeader = (field: string, message: string): Problem => invalid("header", [{ field, message }]);

@@ -21,7 +21,7 @@ test("a shard that knows of none has the configured boards", async () => {
   expect(await Array.fromAsync(boardsOnShard(redis, shard, ["main"]))).toEqual([["main"]]);
 });
 
-test("readers do not get the boards that are deleted; whoever removes entries does", async () => {
+test("readers do not get the boards that are deleted; removals of entries do", async () => {
   await redis.hset(boardsKey(shard), { here: "7 open", leaving: "8 deleting" });
   const read = async (...options: [] | [{ without: "deleted" }]) =>
     (await Array.fromAsync(boardsOnShard(redis, shard, ["main"], ...options))).flat().toSorted();

@@ -7,7 +7,7 @@ const reply = withEtag(jsonReply({ rank: 1 }));
 const etag = String(reply.headers?.etag);
 const asked = (value: string) => unlessMatched(reply, fromHeaderList(["if-none-match", value]));
 
-test("equal bytes have the same tag, whoever holds them", () => {
+test("equal bytes have the same tag, in any buffer", () => {
   const shared = withEtag({ status: 200, body: shareBody(new TextEncoder().encode('{"rank":1}')) });
   expect([shared.headers?.etag, withEtag(jsonReply({ rank: 2 })).headers?.etag === etag]).toEqual([etag, false]);
   expect(etag).toMatch(/^"[\w-]{22}"$/);

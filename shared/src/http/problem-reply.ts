@@ -7,6 +7,7 @@ import type { HeaderRecord, Reply } from "./reply.ts";
 /** The RFC 9457 document of a problem. */
 export function problemReply(problem: Problem, requestId: string): Reply {
   const { status, code, message, errors, members, facts } = problem;
+  const retryAfter = problem.headers["retry-after"];
   const body = JSON.stringify({
     type: "about:blank",
     title: STATUS_CODES[status] ?? "Error",
@@ -14,6 +15,8 @@ export function problemReply(problem: Problem, requestId: string): Reply {
     code,
     detail: message,
     request_id: requestId,
+    // Generated clients show the body, and not the header.
+    retry_after: retryAfter === undefined ? undefined : Number(retryAfter),
     errors,
     ...members,
   });

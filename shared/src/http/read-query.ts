@@ -37,7 +37,7 @@ export function queryReader<S extends z.ZodType<object>>(schema: S): (query: str
   };
 }
 
-/** Says of each field that is given twice that, and nothing else, whatever its schema says. */
+/** Says of each field that is given twice that, and nothing else of it. */
 function nameRepeated(error: z.ZodError, fields: Record<string, string | string[]>): z.ZodError {
   const isRepeated = ({ path: [name] }: z.core.$ZodIssue) => Array.isArray(fields[String(name)]);
   const repeated = new Set(error.issues.filter(isRepeated).map(({ path }) => String(path[0])));

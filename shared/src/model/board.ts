@@ -159,7 +159,7 @@ export function toDefinition({ operators, bounds, ...given }: Given): BoardDefin
 export interface Board extends BoardDefinition {
   readonly id: string;
   /**
-   * Grows with each change, also when an id is used again; 0 for a configured board that nobody
+   * Grows with each change, also when an id is used again; 0 for a configured board that was never
    * changed.
    */
   readonly rev: number;
@@ -168,7 +168,7 @@ export interface Board extends BoardDefinition {
    * board has left is not shown in this one.
    */
   readonly born: number;
-  /** Null for a configured board that nobody changed. */
+  /** Null for a configured board that was never changed. */
   readonly created_at: string | null;
   readonly state: BoardState;
   /**
@@ -179,7 +179,8 @@ export interface Board extends BoardDefinition {
 }
 
 /**
- * A board that is being deleted is there for nobody, until its entries are gone and the id is free.
+ * A board that is being deleted is 404 for every caller, until its entries are gone and the id is
+ * free.
  */
 export type BoardState = "open" | "deleting";
 

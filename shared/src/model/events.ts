@@ -77,7 +77,7 @@ export const scoreEventSchema = z.object({
   /** The ranked score, on a board where the lowest is the best. */
   sort_key: integerText.optional(),
   sub: timeText.optional(),
-  /** Greater the better, whatever the order of sub-scores is. */
+  /** Greater the better, for either order of sub-scores. */
   sub_key: timeText.optional(),
   attempts: timeText.optional(),
   /** A JSON text. */

@@ -35,7 +35,7 @@ const scheduleSchema = z
   });
 
 const endSchema = z.strictObject({
-  ends_at: instantSchema.meta({ description: "From then on nobody writes; reads go on." }),
+  ends_at: instantSchema.meta({ description: "From then on writes are refused; reads go on." }),
 });
 
 const seasonsSchema = z.strictObject({
@@ -73,6 +73,6 @@ export type SeasonSchedule = z.output<typeof seasonsSchema>;
 export const scheduleOf = ({ season }: { season: Season | null }): SeasonSchedule | undefined =>
   season !== null && "schedule" in season ? season : undefined;
 
-/** The instant (µs) from which on nobody writes; undefined for a board without an end. */
+/** The instant (µs) from which on writes are refused; undefined for a board without an end. */
 export const endOf = ({ season }: { season: Season | null }): number | undefined =>
   season !== null && "ends_at" in season ? fromIsoTime(season.ends_at) : undefined;

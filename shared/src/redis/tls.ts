@@ -19,7 +19,7 @@ const VERIFIES: Partial<Record<string, boolean>> = {
 
 /**
  * Reads `ssl_ca_certs`, the file of one's own authority, and `ssl_cert_reqs=none`, for a store
- * whose certificate nobody can verify.
+ * whose certificate cannot be verified.
  *
  * @returns `undefined` where the URL has neither
  * @throws Error whose message completes "REDIS_URL …"

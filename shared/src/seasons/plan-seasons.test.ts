@@ -213,7 +213,7 @@ describe("another schedule", () => {
     });
   });
 
-  test("keeps every plan growing, whatever is changed when", () => {
+  test("keeps every plan growing, after any change at any time", () => {
     const schedules = ["0 0 * * 1", "30 12 * * *", "*/7 * * * *", "0 3 1 * *", "0 * * * *"];
     const seasons = [...schedules.map((schedule) => ({ schedule })), null, { ends_at: "2030-01-01T00:00:00Z" }];
     const step = fc.record({ season: fc.constantFrom(...seasons), wait: fc.integer({ min: 1, max: 4_000 }) });

@@ -17,7 +17,7 @@ const AHEAD_MAX = 24;
 const AHEAD_LEAST = AHEAD_MAX / 2;
 const WEEK_US = 7 * 86_400e6;
 
-/** Everybody has heard of an instant that is nearer, so that another schedule does not move it. */
+/** Every process knows an instant that is nearer, so that another schedule does not move it. */
 export const SETTLED_US = 60e6;
 
 /** Instants that one call adds: after a long time without a planner there are many. */

@@ -2,7 +2,7 @@ import { BOARD_ID } from "../model/board-id.ts";
 
 /**
  * One season of a board in keys, rows and events. A board without seasons has the name alone, as it
- * always had; `@` is in no id of a board. So whatever works on the entries of a board works on
+ * always had; `@` is in no id of a board. So code for the entries of a board works on
  * those of a season.
  */
 export const toRankingName = (board: string, season: number): string => (season === 0 ? board : `${board}@${season}`);

@@ -23,7 +23,7 @@ export const commonFields = {
     .meta({ description: "Address to listen on; `0.0.0.0` in a container." }),
   HTTP_IDLE_TIMEOUT_SECONDS: wholeNumber(5, IDLE_TIMEOUT_SECONDS_MAX).default(IDLE_TIMEOUT_SECONDS_MAX).meta({
     description:
-      "Closes a connection that has sent nothing for so long since its last answer. One that has not sent a whole request yet is closed after 10 to 12 seconds, whatever this says. Must be longer than the balancer or proxy before the service keeps an idle connection; docs/deploy.md has the ones that keep it longer than this can be.",
+      "Closes a connection that has sent nothing for so long since its last answer. One that has not sent a whole request yet is closed after 10 to 12 seconds, for any value. Must be longer than the balancer or proxy before the service keeps an idle connection; docs/deploy.md has the ones that keep it longer than this can be.",
   }),
   METRICS_PORT: wholeNumber(1, 65_535).optional().meta({
     description:

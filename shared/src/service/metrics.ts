@@ -5,6 +5,7 @@ import { toResponse } from "../http/reply.ts";
 import type { OnEnd } from "../http/serve.ts";
 import { observeScripts } from "../redis/scripts/define-script.ts";
 import type { Stores } from "../stores/stores.ts";
+import { metricName } from "./metric-name.ts";
 
 // Figures of Node for which Bun has no value or a wrong one. Three are gauges with the suffix of a
 // counter.
@@ -13,10 +14,14 @@ const NOT_OF_BUN = ["nodejs_active_resources", "nodejs_active_handles", "nodejs_
   .concat("process_heap_bytes", "nodejs_gc_duration_seconds")
   .concat(["total", "used", "available"].map((size) => `nodejs_heap_space_size_${size}_bytes`));
 
-/** A registry that has the process's own figures (memory, CPU, event loop). */
-export function createMetrics(service: string): Registry {
+/**
+ * A registry that has the process's own figures (memory, CPU, event loop). Each series says its
+ * component, so that a query does not depend on the job under which a Prometheus scrapes it. The
+ * label `service` would be another's: the Prometheus operator gives it to each series.
+ */
+export function createMetrics(component: "gateway" | "ranker" | "drainer"): Registry {
   const registry = new Registry();
-  registry.setDefaultLabels({ service });
+  registry.setDefaultLabels({ component });
   collectDefaultMetrics({ register: registry });
   for (const name of NOT_OF_BUN) registry.removeSingleMetric(name);
   return registry;
@@ -46,14 +51,14 @@ const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.
  */
 export function measureRequests(registry: Registry): OnEnd {
   const duration = new Histogram({
-    name: "http_request_duration_seconds",
+    name: metricName("http_request_duration_seconds"),
     help: "Time from the arrival of a request to its answer, in seconds.",
     labelNames: ["method", "route", "status"] as const,
     buckets: DURATION_BUCKETS,
     registers: [registry],
   });
   const problems = new Counter({
-    name: "http_problems_total",
+    name: metricName("http_problems_total"),
     help: "Requests answered with a problem document of this service's own.",
     labelNames: ["code"] as const,
     registers: [registry],
@@ -74,7 +79,7 @@ export function measureStores(registry: Registry, stores: Pick<Stores, "all" | "
   const registers = [registry];
   const duration = new Histogram({
     registers,
-    name: "redis_script_duration_seconds",
+    name: metricName("redis_script_duration_seconds"),
     labelNames: ["script"] as const,
     buckets: SCRIPT_BUCKETS,
     help: "Time from the call of a script to its reply or failure, as this process sees it.",
@@ -82,7 +87,7 @@ export function measureStores(registry: Registry, stores: Pick<Stores, "all" | "
   for (const redis of stores.all) observeScripts(redis, (script, seconds) => duration.observe({ script }, seconds));
   new Gauge({
     registers,
-    name: "redis_connection_up",
+    name: metricName("redis_connection_up"),
     labelNames: ["store"] as const,
     help: "1 while the connection to a store is ready for commands.",
     collect() {

@@ -39,7 +39,7 @@ export interface ServiceOptions {
   /**
    * Must be longer than a proxy keeps an idle connection, so that the service never closes one that
    * the proxy is about to use. It also ends a head that arrives in drips: a byte that arrives does
-   * not begin it anew. For the first head of a connection Bun has a bound of its own, 12 seconds.
+   * not begin it again. For the first head of a connection Bun has a bound of its own, 12 seconds.
    */
   idleTimeoutSeconds: number;
   tracing: TracingOptions | undefined;

@@ -61,8 +61,8 @@ export function createEnterAsGuest({ topology, store, writeAccount }: GuestOptio
   function regionOf({ region }: Guest): string {
     const only = topology.regions.length === 1 ? topology.regions[0] : undefined;
     const chosen = region ?? only;
-    if (chosen === undefined) throw invalidField("region", "is required for a new player");
-    return chosen;
+    if (chosen !== undefined) return chosen;
+    throw invalidField("region", `is required for a new player: ${topology.regions.join(", ")}`);
   }
 
   /** The player whom the device tells, and who has it: a store that lost data may tell another. */

@@ -1,4 +1,4 @@
-import { Problem } from "shared/api/problems";
+import { invalidQuery } from "shared/api/problems";
 import { toRankedScore } from "shared/entries/ranked-score";
 import { SUB_DIGITS, toSubKey } from "shared/entries/sub-score";
 import type { Board } from "shared/model/board";
@@ -32,6 +32,3 @@ export function toScorePosition(board: Board, { score, sub }: GivenScore): Score
   const member = toSubKey(order, sub ?? 0).padStart(SUB_DIGITS, "0");
   return { position: { score: ranked, member }, shown: { score, sub: sub ?? 0 } };
 }
-
-const invalidQuery = (field: string, message: string) =>
-  new Problem("invalid_request", `The query is not valid: ${field}.`, { errors: [{ field, message }] });

@@ -1,4 +1,4 @@
-import { Problem } from "shared/api/problems";
+import { invalidQuery } from "shared/api/problems";
 import type { Board } from "shared/model/board";
 import type { Definitions } from "../../definitions/definitions.ts";
 import type { SeasonName } from "../../seasons/in-season.ts";
@@ -38,6 +38,3 @@ export async function seasonOfCursor(
 
 const notItsCursor = (view: string, board: string) =>
   invalidQuery("cursor", `must be the next or prev of an answer for board ${board} and region ${view} as they are now`);
-
-const invalidQuery = (field: string, message: string) =>
-  new Problem("invalid_request", `The query is not valid: ${field}.`, { errors: [{ field, message }] });

@@ -158,7 +158,7 @@ test("a region that is away is missing although its top is cached, and is shown 
   expect(await ranker.boards.top("GLOBAL", "main", 2)).not.toHaveProperty("missing_regions");
 });
 
-test("while nobody writes, a top of any limit up to the largest is cut from what was read for that", async () => {
+test("without writes, a top of any limit up to the largest is cut from what was read for that", async () => {
   const ranker = await build();
   const whole = await ranker.boards.top("GLOBAL", "main", 16);
   const limits = [1, 7, 16, 2, 16, 1_000, 5];

@@ -19,7 +19,7 @@ export interface BoardView {
   operators: ("set" | "best" | "add" | "create")[];
   /** Grows with each change; `If-Match` names it. */
   rev: number;
-  /** Null for a configured board that nobody changed. */
+  /** Null for a configured board that was never changed. */
   created_at: string | null;
   /** An ended board is read, and written no more. */
   state: "open" | "ended";
@@ -60,7 +60,7 @@ export interface BoardView {
   /** When the board ends, or the schedule of its seasons; null for a board without either. */
   season:
     | {
-        /** From then on nobody writes; reads go on. */
+        /** From then on writes are refused; reads go on. */
         ends_at: string;
       }
     | {
@@ -132,7 +132,7 @@ export interface GivenBoard {
   /** When the board ends, or the schedule of its seasons; null for a board without either. */
   season?:
     | {
-        /** From then on nobody writes; reads go on. */
+        /** From then on writes are refused; reads go on. */
         ends_at: string;
       }
     | {

@@ -86,6 +86,8 @@ export interface PlayerRecord {
     metadata?: Record<string, unknown> | null | undefined;
     /** Writes of the player, on a board that counts them. */
     attempts?: number | undefined;
+    /** Of a season that is final: the rank in the region at its end. */
+    rank?: number | undefined;
   }[];
   /** The `cursor` that the entries of more boards are read with; null where these are the last. */
   next: string | null;
@@ -103,6 +105,8 @@ export interface PlayerRecordQuery {
   limit?: number | undefined;
   /** `next` of the answer before. The answer then has no events: the first one has all. */
   cursor?: string | undefined;
+  /** Also entries of seasons that are final, each of which counts as a board. */
+  with?: "archives" | undefined;
 }
 
 /** Whether a player is on the boards. */

@@ -6,7 +6,7 @@ export type Ties = "arrival" | "shared";
 /** What every read of a board takes: `main` of `GLOBAL` unless given. */
 export interface RankQuery {
   /**
-   * How equal scores rank: `arrival` ranks whoever reached the score first ahead, 1, 2, 3, 4;
+   * How equal scores rank: `arrival` ranks the first who reached the score ahead, 1, 2, 3, 4;
    * `shared` gives them one rank, 1, 2, 2, 4. The order of entries is the same.
    */
   ties?: Ties | undefined;
