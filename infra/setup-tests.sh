@@ -2,16 +2,18 @@
 # Installs what some tests need beside setup.sh: packages where apt is there, versions of Node
 # where npm is there, and tools written in Go where Go is there.
 # A test whose tool is missing is skipped and says so.
+# With "sdk" it installs what apt has for `npm run sdk:check` instead.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 has() { command -v "$1" >/dev/null 2>&1; }
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
+# Arguments: a command, or the path of a file, then a colon and the package that has it.
 install_packages() {
   local missing=()
-  for pair in nginx:nginx wrk:wrk chromium:chromium prometheus:prometheus pgbouncer:pgbouncer psql:postgresql-client cc:gcc; do
-    has "${pair%%:*}" || missing+=("${pair##*:}")
+  for pair in "$@"; do
+    has "${pair%%:*}" || [ -e "${pair%%:*}" ] || missing+=("${pair##*:}")
   done
   # For the C# client: compiler, runtime and HttpClient alone, 26 MB.
   [ -e /usr/lib/mono/4.5/System.Net.Http.dll ] && has mcs || missing+=(mono-mcs libmono-system-net-http4.0-cil)
@@ -21,6 +23,20 @@ install_packages() {
   # RUNLEVEL=1 starts no services: tests start their own on their own ports.
   as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
 }
+
+if [ "${1:-}" = sdk ]; then
+  mono=/usr/lib/mono/4.5
+  # The module that Debian has in a package of its own.
+  venv=$(python3 -c 'import ensurepip; print(ensurepip.__file__)' 2>/dev/null || echo ensurepip)
+  if has apt-get; then
+    install_packages curl:curl javac:default-jdk-headless mvn:maven "$venv:python3-venv" mcs:mono-mcs mono:mono-runtime \
+      $mono/System.Net.Http.dll:libmono-system-net-http4.0-cil \
+      $mono/System.Runtime.Serialization.dll:libmono-system-runtime-serialization4.0-cil \
+      $mono/System.ComponentModel.DataAnnotations.dll:libmono-system-componentmodel-dataannotations4.0-cil \
+      /usr/lib/cli/Newtonsoft.Json-5.0/Newtonsoft.Json.dll:libnewtonsoft-json5.0-cil
+  fi
+  exit
+fi
 
 # Puts a command into the folder that bun.sh adds to the PATH. k6 and helm take a few minutes to build.
 build() {
@@ -68,4 +84,6 @@ if has go; then
   build helm helm.sh/helm/v3/cmd/helm@v3.22.0
   build actionlint github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 fi
-if has apt-get; then install_packages; fi
+if has apt-get; then
+  install_packages nginx:nginx wrk:wrk chromium:chromium prometheus:prometheus pgbouncer:pgbouncer psql:postgresql-client cc:gcc
+fi

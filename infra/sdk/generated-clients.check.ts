@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { scratchDir } from "stack/scratch-dir";
 import { announceSkipped, installed } from "testing/installed";
 import { generators, runGenerator } from "./generators.ts";
@@ -11,16 +12,17 @@ const { url, document } = await startStack();
 
 for (const generator of generators) {
   const { name, needs } = generator;
-  const missing = needs.filter((command) => installed(command) === undefined);
+  const missing = needs.filter((need) => (need.startsWith("/") ? !existsSync(need) : installed(need) === undefined));
   if (missing.length > 0) announceSkipped(`${missing.join(", ")} not installed, so no client of ${name} was made`);
   test.skipIf(missing.length > 0)(
-    `a client that ${name} makes registers, writes 2^53-1, reads it, and decodes a 404 and a 422`,
+    `a client that ${name} makes registers, writes 2^53-1, reads it and a board, and decodes a 404 and a 422`,
     async () => {
       const written = await runGenerator(generator, { folder: await scratchDir(), document, url });
       expect(written.split("\n")).toEqual([
         "submitted 9007199254740991",
         "rank 1 of 9007199254740991",
         "top 9007199254740991",
+        "board main, bounds none",
         "404 not_ranked",
         "422 score_out_of_range",
       ]);

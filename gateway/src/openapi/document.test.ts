@@ -62,15 +62,17 @@ test("an object within another is a schema of its own, also where it may be null
   });
 });
 
-test("a parameter is required where the server refuses a call without it", () => {
-  const required = Object.entries(document.paths).flatMap(([path, item]) =>
-    Object.values(item).flatMap(({ parameters }) =>
-      (parameters as Json[])
-        .filter((parameter) => parameter.in === "query" && parameter.required)
-        .map(({ name }) => `${path} ${name}`),
-    ),
-  );
-  expect(required).toEqual(["/around score", "/players/{userId}/boards boards"]);
+test("a parameter is required in a path, and in a query where the server refuses a call without it", () => {
+  const all = Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.values(item).flatMap(({ parameters }) => (parameters as Json[]).map((one) => Object.assign({ path }, one))),
+  ) as Json[];
+  expect(all.filter((one) => one.in === "path" && !one.required)).toEqual([]);
+  expect(all.filter((one) => one.required && "default" in (one.schema as Json))).toEqual([]);
+  const required = all.filter((one) => one.in === "query" && one.required);
+  expect(required.map(({ path, name }) => `${path} ${name}`)).toEqual([
+    "/around score",
+    "/players/{userId}/boards boards",
+  ]);
 });
 
 test("every problem refers to the one schema, whose code is a named enum", () => {

@@ -200,7 +200,8 @@ function describeAccess(description: string | undefined, access: Operation["acce
 function parametersOf(place: "path" | "query", schema: z.ZodObject | undefined): Json[] {
   return Object.entries(schema?.shape ?? {}).map(([name, field]) => {
     const { description, ...rest } = schemaOf(field as z.ZodType);
-    const required = !(field as z.ZodType).safeParse(undefined).success;
+    const required = place === "path" || !(field as z.ZodType).safeParse(undefined).success;
+    if (required) delete rest.default;
     return { name, in: place, required, description, schema: rest };
   });
 }

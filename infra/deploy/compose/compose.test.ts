@@ -84,6 +84,20 @@ describe("every service", () => {
     expect(loadRankerConfig(environmentOf(service))).toMatchObject({ passwordsRequired: true, port: 5000 });
   });
 
+  test("players, their sessions and the public address are taken from .env", () => {
+    const dotEnv = { GUESTS: "off", JWT_SESSION_SECONDS: "3600", RATE_NAME_PER_DAY: "1", PUBLIC_URL: "https://a.test" };
+    for (const [, service] of named("ranker-"))
+      expect(loadRankerConfig(environmentOf(service, dotEnv))).toMatchObject({
+        guestsOpen: false,
+        sessionSecondsMax: 3600,
+        nameLimit: { burst: 1 },
+      });
+    for (const [, service] of named("gateway-")) {
+      expect(loadGatewayConfig(environmentOf(service, dotEnv)).publicUrl).toBe("https://a.test");
+      expect(loadGatewayConfig(environmentOf(service)).publicUrl).toBeUndefined();
+    }
+  });
+
   test.each([...named("gateway-"), ...named("ranker-")])(
     "%s takes every token variable from .env, those of an identity provider included",
     (name, service) => {

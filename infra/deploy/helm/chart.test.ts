@@ -32,7 +32,9 @@ describe.skipIf(helm === undefined).each(SHAPES)("the chart in the shape %s", (s
     const maps = resources.filter(({ kind }) => kind === "ConfigMap");
     for (const { data = {} } of maps) {
       expect(
-        Object.keys(data).filter((name) => /^JWT_SECRET|_URL(_[A-Z]+)?$/.test(name) && !/^JWT_JWKS/.test(name)),
+        Object.keys(data).filter(
+          (name) => /^JWT_SECRET|_URL(_[A-Z]+)?$/.test(name) && !/^(JWT_JWKS|PUBLIC)_URL$/.test(name),
+        ),
       ).toEqual([]);
       expect(Object.values(data).filter((value) => secrets.includes(value) || /:\/\/[^/\s]*@/.test(value))).toEqual([]);
     }
@@ -82,10 +84,30 @@ describe.skipIf(helm === undefined)("the chart", () => {
     ["stores for a trial beside others", "four-regions", ["--set", "trialStores.enabled=true"], /exclude each other/],
     ["an Ingress without a host", "managed", ["--set", "ingress.host="], /set ingress\.host/],
     ["a name that it does not know", "managed", ["--set", "gateway.replica=3"], /replica/],
+    [
+      "guests by a boolean, as YAML reads an unquoted off",
+      "managed",
+      ["--set", "ranker.config.GUESTS=false"],
+      /GUESTS/,
+    ],
+    ["a public address that is none", "managed", ["--set", "gateway.config.PUBLIC_URL=scores"], /PUBLIC_URL/],
     ["a maximum below the minimum", "managed", ["--set", "ranker.autoscaling.max=2"], /must not be less than min/],
   ];
   test.each(refusals)("refuses %s", (_, shape, more, why) => {
     expect(() => render(shape, ...more)).toThrow(why);
+  });
+
+  test("writes large numbers of a file of values with all their digits", async () => {
+    const values = join(await scratchDir(), "values.yaml");
+    await Bun.write(values, "ranker: {config: {QUEUE_MAX: 10000000}}\nconfig: {OTEL_TRACES_SAMPLER_ARG: 0.25}\n");
+    const { data } = render("managed", "--values", values).find(
+      ({ kind, metadata }) => kind === "ConfigMap" && metadata.name.endsWith("-ranker"),
+    ) as Resource;
+    expect(data).toMatchObject({
+      QUEUE_MAX: "10000000",
+      OTEL_TRACES_SAMPLER_ARG: "0.25",
+      JWT_SESSION_SECONDS: "7776000",
+    });
   });
 
   test("restarts the pods that read a changed variable or secret, and no others", () => {

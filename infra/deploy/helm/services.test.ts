@@ -19,6 +19,8 @@ const OWN_SECRETS = {
   "leaderboard-tokens": { JWT_SECRET: "x".repeat(48) },
 };
 
+const RANKER_DEFAULTS = { REDIS_URL: "redis://127.0.0.1:6379", JWT_SECRET: "x".repeat(48) };
+
 const SERVICES = {
   gateway: { kind: "Deployment", fields: gatewayFields, load: loadGatewayConfig, port: 4000 },
   ranker: { kind: "StatefulSet", fields: rankerFields, load: loadRankerConfig, port: 5000 },
@@ -183,6 +185,21 @@ test.skipIf(helm === undefined)("regions with stores of their own get them, in g
   ]) {
     expect(load().redisUrlByRegion).toEqual(redisUrlByRegion);
   }
+});
+
+test.skipIf(helm === undefined)("players, their sessions and the public address are set by the values", () => {
+  const { guestsOpen, sessionSecondsMax, nameLimit } = loadRankerConfig(variablesOf("four-regions", "ranker"));
+  const { sessionSecondsMax: sessionSeconds, nameLimit: names } = loadRankerConfig(RANKER_DEFAULTS);
+  expect([guestsOpen, sessionSecondsMax, nameLimit]).toEqual([true, sessionSeconds, names]);
+  expect(loadGatewayConfig(variablesOf("four-regions", "gateway")).publicUrl).toBeUndefined();
+  expect(loadGatewayConfig(variablesOf("managed", "gateway")).publicUrl).toBe("https://leaderboard.example.com");
+
+  const sets = ["ranker.config.GUESTS=off", "gateway.config.PUBLIC_URL=https://scores.example.org/lb"];
+  const changed = render("managed", ...sets.flatMap((set) => ["--set", set]));
+  const variables = (kind: string, name: Service) =>
+    environmentOf(changed, containerOf(find(changed, kind, name) as Resource), OWN_SECRETS);
+  expect(loadRankerConfig(variables("StatefulSet", "ranker")).guestsOpen).toBe(false);
+  expect(loadGatewayConfig(variables("Deployment", "gateway")).publicUrl).toBe("https://scores.example.org/lb");
 });
 
 test.skipIf(helm === undefined)("commands of lb are a CronJob with a schedule, and a hook of Helm without", () => {

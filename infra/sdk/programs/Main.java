@@ -39,6 +39,8 @@ public class Main {
         System.out.printf("rank %d of %.0f%n", rank.getRank(), rank.getScore());
         var top = boards.getTop(null, null, null, null, null, null, 1, null, null, null, null);
         System.out.printf("top %.0f%n", top.getEntries().get(0).getScore());
+        var board = boards.readBoard("main", null);
+        System.out.println("board " + board.getId() + ", bounds " + (board.getBounds() == null ? "none" : "some"));
         refuse(() -> boards.getRank("nobody", null, null, null, null, null, null, null, null));
         refuse(() -> scores.addScore(new AddScoreBody().delta(1.0), null, null, own));
     }

@@ -40,6 +40,10 @@ func main() {
 	top, err := client.GetTopWithResponse(ctx, nil)
 	must(err)
 	fmt.Printf("top %.0f\n", top.JSON200.Entries[0].Score)
+	board, err := client.ReadBoardWithResponse(ctx, "main", nil)
+	must(err)
+	bounds := map[bool]string{true: "none", false: "some"}[board.JSON200.Bounds == nil]
+	fmt.Printf("board %s, bounds %s\n", board.JSON200.Id, bounds)
 	absent, err := client.GetRankWithResponse(ctx, "nobody", nil)
 	must(err)
 	fmt.Printf("%d %s\n", absent.ApplicationproblemJSON404.Status, absent.ApplicationproblemJSON404.Code)

@@ -37,6 +37,9 @@ func main() {
 	fmt.Printf("rank %d of %.0f\n", rank.(*lb.RankHeaders).Response.Rank, rank.(*lb.RankHeaders).Response.Score)
 	top := must(client.GetTop(ctx, lb.GetTopParams{}))
 	fmt.Printf("top %.0f\n", top.(*lb.TopHeaders).Response.Entries[0].Score)
+	board := must(client.ReadBoard(ctx, lb.ReadBoardParams{Board: "main"})).(*lb.BoardHeaders).Response
+	bounds := map[bool]string{true: "none", false: "some"}[board.Bounds.Null]
+	fmt.Printf("board %s, bounds %s\n", board.ID, bounds)
 	absent := must(client.GetRank(ctx, lb.GetRankParams{UserId: "nobody"})).(*lb.GetRankNotFoundHeaders).Response
 	fmt.Printf("%d %s\n", absent.Status, absent.Code)
 	beyond := must(client.AddScore(ctx, &lb.AddScoreBody{Delta: 1}, lb.AddScoreParams{})).(*lb.AddScoreUnprocessableEntityHeaders).Response

@@ -2,7 +2,7 @@ import os
 import time
 
 from leaderboard_client import AuthenticatedClient, Client
-from leaderboard_client.api.boards import get_rank, get_top
+from leaderboard_client.api.boards import get_rank, get_top, read_board
 from leaderboard_client.api.players import register
 from leaderboard_client.api.scores import add_score, submit_score
 from leaderboard_client.models import AddScoreBody, GetRankTies, Problem, ProblemCode, RegisterBody, SubmitScoreBody
@@ -19,6 +19,8 @@ rank = get_rank.sync(user_id, client=client, ties=GetRankTies.SHARED)
 print(f"rank {rank.rank} of {rank.score:.0f}")
 top = get_top.sync(client=client, limit=1)
 print(f"top {top.entries[0].score:.0f}")
+board = read_board.sync("main", client=client)
+print(f"board {board.id}, bounds {'none' if board.bounds is None else 'some'}")
 absent = get_rank.sync("nobody", client=client)
 assert isinstance(absent, Problem) and absent.code == ProblemCode.NOT_RANKED
 print(f"{absent.status} {absent.code}")

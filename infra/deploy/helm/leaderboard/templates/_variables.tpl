@@ -34,6 +34,11 @@ BUN_RUNTIME_TRANSPILER_CACHE_PATH: "0"
 {{- join "," $urls -}}
 {{- end -}}
 
+{{/* A value of a variable. Helm reads numbers of files as floats, and would write 1000000 as 1e+06. */}}
+{{- define "leaderboard.text" -}}
+{{- if and (kindIs "float64" .) (eq (floor .) .) }}{{ printf "%.0f" . }}{{ else }}{{ toString . }}{{ end -}}
+{{- end -}}
+
 {{/* The data of a service's ConfigMap. (list . "gateway") */}}
 {{- define "leaderboard.variables" -}}
 {{- $root := index . 0 -}}
@@ -48,9 +53,12 @@ BUN_RUNTIME_TRANSPILER_CACHE_PATH: "0"
 {{- /* A restarted ranker has a new address, which Bun looks up after this time. */ -}}
 {{- $_ := set $variables "BUN_CONFIG_DNS_TIME_TO_LIVE_SECONDS" "5" -}}
 {{- end -}}
+{{- if and (eq $service "gateway") $root.Values.ingress.enabled $root.Values.ingress.tlsSecret -}}
+{{- $_ := set $variables "PUBLIC_URL" (printf "https://%s" $root.Values.ingress.host) -}}
+{{- end -}}
 {{- $tokens := ternary (dict) $root.Values.tokens.config (eq $service "drainer") -}}
 {{- range $each := list $root.Values.config $tokens $own -}}
-{{- range $name, $value := $each }}{{ $_ := set $variables $name (toString $value) }}{{ end -}}
+{{- range $name, $value := $each }}{{ $_ := set $variables $name (include "leaderboard.text" $value) }}{{ end -}}
 {{- end -}}
 {{- range $name, $value := $variables }}
 {{ $name }}: {{ $value | quote }}

@@ -1,0 +1,3 @@
+module example.org/game
+
+go 1.24
