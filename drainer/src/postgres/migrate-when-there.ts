@@ -16,7 +16,7 @@ export async function migrateWhenThere(url: string, log: Log): Promise<void> {
   for (let failures = 1; ; failures++) {
     try {
       const applied = await migrate(url);
-      if (applied.length > 0) log.info({ database, applied }, "migrated");
+      if (applied.length > 0) log.info({ database, applied: applied.length, latest: applied.at(-1) }, "migrated");
       return;
     } catch (error) {
       const err = explainRefusal(error, target);

@@ -281,8 +281,10 @@ describe("the token", () => {
     expect(made).toMatchObject({ code: 0, out: "b  made\n" });
     const player = await path.ranker.tokens.issue({ userId: "ada", name: "Ada", region: "EU" });
     expect((await run({ LEADERBOARD_TOKEN: player }, "create", "c", "--url", url)).err).toContain("403 forbidden");
-    const refused = await run({ LEADERBOARD_TOKEN: "a.b.c" }, "create", "c", "--url", url);
-    expect(refused.err).toContain("set LEADERBOARD_TOKEN to an admin's token of that deployment");
+    for (const LEADERBOARD_TOKEN of ["a.b.c", player]) {
+      const refused = await run({ LEADERBOARD_TOKEN }, "create", "c", "--url", url);
+      expect(refused.err).toContain("set LEADERBOARD_TOKEN to an admin's token of that deployment");
+    }
   });
 
   test("is required where the environment has no secret, or that of another deployment", async () => {

@@ -7,6 +7,8 @@ import { explainRefusal, gatewayUrl } from "../connect/gateway-url.ts";
 
 /** A variable with the token of an admin. */
 const TOKEN = "LEADERBOARD_TOKEN";
+// A game server's token of a lower role may stand under the same name.
+const REFUSED_TOKENS: ReadonlySet<string> = new Set(["invalid_token", "forbidden", "role_required"]);
 /** Longer than any command waits for one answer, also behind its retries. */
 const SIGNED_FOR_SECONDS = 600;
 
@@ -26,7 +28,7 @@ export async function withGateway<T>(
     return await work(createClient(token === undefined ? { url } : { url, token, readsWithToken: true }));
   } catch (error) {
     if (!(error instanceof LeaderboardError)) throw error;
-    const isToken = error.code === "invalid_token";
+    const isToken = REFUSED_TOKENS.has(error.code);
     const advice = isToken ? `: set ${TOKEN} to an admin's token of that deployment (./lb token make)` : "";
     throw new Error(`${explainRefusal(error, url)}${advice}`, { cause: error });
   }
