@@ -3,7 +3,7 @@ import { useData } from "vitepress";
 import { defineComponent, h, onMounted, ref, watch } from "vue";
 
 interface Mermaid {
-  initialize(options: { startOnLoad: boolean; theme: string }): void;
+  initialize(options: typeof OPTIONS & { theme: string }): void;
   render(id: string, source: string): Promise<{ svg: string }>;
 }
 
@@ -12,6 +12,9 @@ declare global {
     mermaid: Mermaid;
   }
 }
+
+// Texts of HTML would be measured with other styles than those of a page. Six columns fit a page.
+const OPTIONS = { startOnLoad: false, htmlLabels: false, sequence: { width: 90, actorMargin: 30 } };
 
 let loading: Promise<Mermaid> | undefined;
 let drawn = 0;
@@ -37,7 +40,7 @@ export const Diagram = defineComponent({
     const svg = ref("");
     const draw = async () => {
       const mermaid = await loadMermaid();
-      mermaid.initialize({ startOnLoad: false, theme: isDark.value ? "dark" : "neutral" });
+      mermaid.initialize({ ...OPTIONS, theme: isDark.value ? "dark" : "default" });
       drawn += 1;
       svg.value = (await mermaid.render(`diagram-${drawn}`, source)).svg;
     };

@@ -1,5 +1,6 @@
 import DefaultTheme from "vitepress/theme";
 import { Diagram } from "./diagram.ts";
+import "./diagram.css";
 
 export default {
   extends: DefaultTheme,
