@@ -39,6 +39,9 @@ export function siteConfig(env: Record<string, string | undefined>) {
     },
     vite: {
       resolve: { alias: { "@mermaid-js/tiny": join(TOOLS, "@mermaid-js/tiny") } },
+      // For docs:dev. Mermaid's script is served as it is.
+      optimizeDeps: { exclude: ["@mermaid-js/tiny"] },
+      server: { fs: { allow: [ROOT] } },
     },
   };
 }
