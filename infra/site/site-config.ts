@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import manifest from "../../package.json";
 import { toAnchor } from "./anchor.ts";
 import { fitLinks, type Markdown, showDiagrams } from "./markdown.ts";
 import { readSidebar } from "./sidebar.ts";
@@ -9,17 +10,17 @@ const TOOLS = join(ROOT, ".data/tools/site/node_modules");
 /**
  * What VitePress builds the site from.
  *
- * @param env `GITHUB_SERVER_URL` and `GITHUB_REPOSITORY` say where files outside of `docs/` are
- *   shown; `SITE_BASE` is the path below which the site is served, `/` by default
+ * @param env `GITHUB_SERVER_URL` and `GITHUB_REPOSITORY`, or else `homepage` of `package.json`, say
+ *   where files outside of `docs/` are shown; `SITE_BASE` is the path below which the site is
+ *   served, `/` by default
  */
 export function siteConfig(env: Record<string, string | undefined>) {
-  const { GITHUB_SERVER_URL, GITHUB_REPOSITORY, SITE_BASE } = env;
-  const repository = GITHUB_REPOSITORY === undefined ? undefined : `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}`;
+  const repository = repositoryOf(env);
   return {
     title: "Leaderboard",
     description: "A real-time leaderboard that you host yourself",
     lang: "en",
-    base: SITE_BASE ?? "/",
+    base: env.SITE_BASE ?? "/",
     outDir: join(ROOT, ".data/site"),
     cacheDir: join(ROOT, ".data/site-cache"),
     // Code hosts show the README of a folder.
@@ -44,4 +45,13 @@ export function siteConfig(env: Record<string, string | undefined>) {
       server: { fs: { allow: [ROOT] } },
     },
   };
+}
+
+/** The address of the repository; undefined while `package.json` has none of an owner. */
+function repositoryOf({
+  GITHUB_SERVER_URL,
+  GITHUB_REPOSITORY,
+}: Record<string, string | undefined>): string | undefined {
+  if (GITHUB_REPOSITORY !== undefined) return `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}`;
+  return manifest.homepage.includes("/OWNER/") ? undefined : manifest.homepage;
 }
