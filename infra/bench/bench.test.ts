@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { dirForFile } from "testing/for-file";
 import { announceWithoutNginx, nginx } from "../deploy/nginx/nginx-under-test.ts";
 import { OPERATIONS } from "./growth/board.ts";
 import type { Growth } from "./growth/report.ts";
@@ -11,6 +13,7 @@ import type { Ratios } from "./ratios/report.ts";
 const bench = (...args: string[]) =>
   runProgram([process.execPath, join(import.meta.dir, "bench.ts"), ...args], { env: { PATH: process.env.PATH } });
 
+const dir = await dirForFile();
 const TINY = "--entries 2000 --events 2000 --players 50 --connections 8 --rounds 1 --seconds 0.3".split(" ");
 
 if (wrk === undefined) process.stderr.write(`SKIPPED: ${HOW_TO_GET_WRK}\n`);
@@ -40,8 +43,9 @@ test.skipIf(wrk === undefined || nginx === undefined)(
 
 test("growth has a figure for every operation, size and number of shards", async () => {
   const tiny = ["--entries", "1e2,1e3", "--shards", "1,2", "--calls", "5", "--rounds", "2"];
-  const { exitCode, output } = await bench("growth", ...tiny, "--json");
+  const { exitCode, output } = await bench("growth", ...tiny, "--json", "--svg", join(dir, "plots"));
   expect(exitCode).toBe(0);
+  expect(readdirSync(join(dir, "plots")).toSorted()).toEqual(["bytes.svg", "growth-1.svg", "growth-2.svg"]);
   const { calls, costs, weights, verdicts } = JSON.parse(output) as Growth;
   expect(calls).toBe(10);
   expect(costs.map(({ operation, shards, entries }) => `${operation} ${shards} ${entries}`).sort()).toEqual(

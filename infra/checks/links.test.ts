@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
+import { toAnchor } from "../site/anchor.ts";
 import { FOLDERS, listFiles, ROOT } from "./list-files.ts";
 
 const files = ["*", `{${FOLDERS}}/**/*`].flatMap(listFiles);
@@ -15,12 +16,6 @@ function anchorsOf(text: string): Set<string> {
   const headings = [...withoutBlocks(text).matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => heading);
   return new Set(headings.map(toAnchor));
 }
-
-const toAnchor = (heading: string) =>
-  heading
-    .toLowerCase()
-    .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
-    .replaceAll(" ", "-");
 
 /** Targets of links that lead into the repository. */
 function relativeLinks(text: string): string[] {

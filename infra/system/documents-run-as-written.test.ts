@@ -7,7 +7,7 @@ import { dirForFile, forFile } from "testing/for-file";
 import { makePlace } from "testing/services/stack-under-test";
 import { FOLDERS, listFiles, ROOT } from "../checks/list-files.ts";
 import { findK6 } from "../commands/load.ts";
-import { readBlocks, toScript } from "./test/document-blocks.ts";
+import { readBlocks, SHOWN, toScript } from "./test/document-blocks.ts";
 
 const DOCUMENTS = ["README.md", ...listFiles("docs/*.md").sort(), "CONTRIBUTING.md", "k6/README.md"];
 DOCUMENTS.push(...listFiles("infra/**/*.md").sort());
@@ -54,7 +54,7 @@ test("every example of an answer is JSON", () => {
 describe.skipIf(missing.length > 0)(`on a fresh clone, in their order (needs ${NEEDED.join(", ")})`, () => {
   const withBlocks = DOCUMENTS.filter((document) =>
     readBlocks(readFileSync(join(ROOT, document), "utf8")).some(
-      ({ language, notRun }) => notRun === undefined && !["", "json"].includes(language),
+      ({ language, notRun }) => notRun === undefined && !SHOWN.has(language),
     ),
   );
 

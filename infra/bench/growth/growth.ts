@@ -3,6 +3,8 @@ import type { z } from "zod";
 import { measureOnHost } from "../harness/host.ts";
 import { whole, wholes } from "../harness/options.ts";
 import { json, type Run, runBench } from "../harness/run-bench.ts";
+import { plotGrowth } from "../plots/plot-growth.ts";
+import { svg } from "../plots/write-plots.ts";
 import { createPlayers, type Players } from "../stage/players.ts";
 import type { Kind } from "../stage/seed-redis.ts";
 import { weighKind, weighRows } from "../stage/weigh.ts";
@@ -21,6 +23,7 @@ const options = {
   calls: value("N", "of each operation, board and round", whole(1, 100_000).prefault("300")),
   rounds: value("N", "in each of which all boards take turns", whole(1, 1_000).prefault("12")),
   json,
+  svg,
 };
 
 type GrowthOptions = z.output<z.ZodObject<typeof options>>;
@@ -35,7 +38,7 @@ a PostgreSQL.`,
   options,
   notes: "For each number of shards, 10^6 entries take 0.5 GB of memory and half a minute, 10^7 ten times that.",
   check: ({ entries, max }) => (entries && max ? ["--entries and --max: say one"] : []),
-  run: (input) => runBench(input.options, measureGrowth, formatGrowth),
+  run: (input) => runBench(input.options, measureGrowth, formatGrowth, plotGrowth),
 });
 
 /** The sizes of the boards, ascending. */

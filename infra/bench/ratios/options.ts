@@ -4,6 +4,7 @@ import type { z } from "zod";
 import { seconds, whole } from "../harness/options.ts";
 import { ROW_NAMES } from "../harness/row.ts";
 import { json, type Run } from "../harness/run-bench.ts";
+import { svg } from "../plots/write-plots.ts";
 
 /** Draining and restoring take long, and vary less from round to round than HTTP does. */
 export const LONG_ROUNDS_MAX = 3;
@@ -24,6 +25,7 @@ export const ratiosOptions = {
   events: value("N", "queued for the drainer", whole(100, 1e7).prefault("200000")),
   writes: value("N", "a second, beside reads", whole(0, 1_000).prefault("100")),
   json,
+  svg,
 };
 
 export type RatiosOptions = z.output<z.ZodObject<typeof ratiosOptions>>;

@@ -5,6 +5,7 @@ import { measureOnHost } from "../harness/host.ts";
 import { judge, type Measured, ROW_NAMES, type RowName } from "../harness/row.ts";
 import { type Run, runBench } from "../harness/run-bench.ts";
 import { HOW_TO_GET_WRK, wrk } from "../load/wrk.ts";
+import { plotRatios } from "../plots/plot-ratios.ts";
 import { measureBoards } from "../rows/boards.ts";
 import { measureBytes } from "../rows/bytes.ts";
 import { measureDrain } from "../rows/drain.ts";
@@ -29,7 +30,7 @@ All rows take some 15 minutes and 3 GB of memory. Other measurements, each with 
   npm run bench live     how many viewers of a live board one ranker serves`,
   check: ({ players = 0, entries = players }) =>
     players > entries ? ["--players must not be more than --entries"] : [],
-  run: ({ options }) => runBench(options, measureRatios, formatRatios),
+  run: ({ options }) => runBench(options, measureRatios, formatRatios, plotRatios),
 });
 
 /** Measurements, and the rows that need them. */
@@ -62,7 +63,7 @@ const PARTS: readonly { rows: readonly RowName[]; measure(run: RowRun): Promise<
 const WITHOUT_WRK: readonly RowName[] = ["drain", "restore", "bytes", "seasons"];
 
 async function measureRatios(options: RatiosOptions, run: Run): Promise<Ratios> {
-  const { json: _, ...settings } = options;
+  const { json: _, svg: _plots, ...settings } = options;
   const isWanted = (row: RowName) => options.only.includes(row);
   if (wrk === undefined && !options.only.every((row) => WITHOUT_WRK.includes(row))) {
     throw new ConfigError([HOW_TO_GET_WRK]);

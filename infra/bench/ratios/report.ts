@@ -10,7 +10,7 @@ export interface Ratios {
   /** When it began, in ISO 8601. */
   at: string;
   host: Host;
-  options: Omit<RatiosOptions, "json">;
+  options: Omit<RatiosOptions, "json" | "svg">;
   rows: (Row & { verdict: Verdict })[];
   loads: LoadFigures[];
   /** What was left out and why, and what was measured again. */

@@ -4,12 +4,15 @@
 export interface Block {
   /** Line of the opening fence, from 1. */
   line: number;
-  /** `sh`, `ts`, `sql`, `json`; empty for a diagram. */
+  /** `sh`, `ts`, `sql`, `json`, `mermaid`; empty for a picture in characters. */
   language: string;
   text: string;
   /** Why it is not run: an HTML comment `not run: …` above it says so. */
   notRun?: string;
 }
+
+/** Languages of what is only shown. */
+export const SHOWN: ReadonlySet<string> = new Set(["", "json", "mermaid"]);
 
 const FENCED = /^(?:<!-- not run: (.+) -->\n)?```(\w*)\n([\s\S]*?)^```$/gm;
 
@@ -78,7 +81,7 @@ export function toScript(document: string, blocks: readonly Block[]): string {
 function toStep({ language, text, notRun }: Block): string {
   const here = (command: string) => `${command} <<'END_OF_BLOCK'\n${text}END_OF_BLOCK`;
   if (notRun !== undefined) return `echo 'not run: ${notRun.replaceAll("'", "'\\''")}'`;
-  if (language === "" || language === "json") return "true";
+  if (SHOWN.has(language)) return "true";
   if (language === "sh") return text;
   if (language === "ts") return `${here("cat >example.ts")}\nbash infra/bun.sh example.ts`;
   if (language === "sql") return here(`bash infra/bun.sh --env-file=.data/stack.env -e '${RUN_SQL}'`);

@@ -4,8 +4,11 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { scratchDir } from "stack/scratch-dir";
 import { scratchRedis } from "../scratch.ts";
+import { until } from "../until.ts";
 import { connectAsService } from "./connect.ts";
 
+/** TIME has whole seconds here. */
+const SETTLED_SECONDS = 2;
 const SOURCE = join(import.meta.dir, "stepped-clock.c");
 
 /** Whether this machine has a C compiler and a loader that knows `LD_PRELOAD`. */
@@ -46,7 +49,14 @@ export async function startSteppedRedis() {
   return {
     redis,
     url: server.url,
-    setClock: clock.set,
+    /** Resolves once Redis goes by it: Valkey 9 reads the clock a few milliseconds late. */
+    async setClock(seconds: number) {
+      await clock.set(seconds);
+      await until(async () => {
+        const [now] = await redis.time();
+        return Math.abs(Number(now) - Date.now() / 1000 - seconds) < SETTLED_SECONDS;
+      });
+    },
     async dispose() {
       redis.disconnect();
       await Promise.all([server.dispose(), clock.dispose()]);

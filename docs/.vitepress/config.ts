@@ -1,0 +1,3 @@
+import { siteConfig } from "../../infra/site/site-config.ts";
+
+export default siteConfig(process.env);
