@@ -43,6 +43,9 @@ export function siteConfig(env: Record<string, string | undefined>) {
       // For docs:dev. Mermaid's script is served as it is.
       optimizeDeps: { exclude: ["@mermaid-js/tiny"] },
       server: { fs: { allow: [ROOT] } },
+      // VitePress links its Vue into the project's node_modules, and Bun does not find there what
+      // Vue itself imports.
+      ssr: { noExternal: true },
     },
   };
 }
