@@ -265,10 +265,11 @@ describe("the error", () => {
     expect(await failureOf(client.createScore({ initialScore: 1 }))).toMatchObject({ isReplay: true });
   });
 
-  test("for a server that is down is no_answer, with the cause", async () => {
-    const client = createClient({ url: "http://127.0.0.1:1", retry: { attemptsMax: 1 } });
+  test("for a server that is down is no_answer, with the cause, and names the server alone", async () => {
+    const client = createClient({ url: "http://ada:secret@127.0.0.1:1/games?key=secret", retry: { attemptsMax: 1 } });
     const error = await failureOf(client.top());
-    expect(error).toMatchObject({ code: "no_answer", status: 0 });
+    const message = "The server at http://127.0.0.1:1 does not answer.";
+    expect(error).toMatchObject({ code: "no_answer", status: 0, message });
     expect((error as LeaderboardError).cause).toBeInstanceOf(Error);
   });
 

@@ -140,10 +140,12 @@ test("onOpen is called for every connection, and onLost for every lost one with 
   const heard: (string | number)[] = [];
   const options = {
     onOpen: () => heard.push("open"),
-    onLost: ({ code }: LeaderboardError, waitMs: number) => heard.push(code, waitMs > 0 ? "wait" : waitMs),
+    onLost: ({ code, message }: LeaderboardError, waitMs: number) =>
+      heard.push(code === "no_answer" ? message : code, waitMs > 0 ? "wait" : waitMs),
   };
   await collect(client.live({}, options));
-  expect(heard).toEqual(["not_understood", "wait", "open", "no_answer", "wait"]);
+  const lost = `The connection to http://127.0.0.1:${server?.port} was lost.`;
+  expect(heard).toEqual(["not_understood", "wait", "open", lost, "wait"]);
 });
 
 test("a stream of a player's rank skips unknown events of a later server", async () => {

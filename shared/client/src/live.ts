@@ -2,7 +2,7 @@ import { createDeadline } from "./deadline.ts";
 import { LeaderboardError, toError } from "./errors.ts";
 import { createEventParser } from "./event-stream.ts";
 import { wait, waitMsBefore } from "./retry.ts";
-import type { TransportOptions } from "./transport.ts";
+import { originOf, type TransportOptions } from "./transport.ts";
 
 /** An event of a stream. A later subscription can continue after its id. */
 export type Live<E> = E & { id: string };
@@ -45,7 +45,9 @@ export async function* subscribe<E extends { event: string }>(
   let parser = createEventParser(options.lastEventId);
   let retryMs: number | undefined;
   for (let failures = 0; ; ) {
-    let lost = new LeaderboardError("no_answer", "The connection was lost.", { status: 0 });
+    let lost = new LeaderboardError("no_answer", `The connection to ${originOf(transport.url)} was lost.`, {
+      status: 0,
+    });
     const deadline = createDeadline(signal);
     deadline.within(CONNECT_MS_MAX);
     try {

@@ -55,16 +55,19 @@ export function createSend(options: TransportOptions): Send {
 
 /** Without this a URL that was left out would look like a server that does not answer. */
 function requireUrl(url: string): void {
-  if (!isHttp(url)) throw new TypeError(`url must begin with http:// or https://, and is ${JSON.stringify(url)}`);
+  if (originOf(url) === undefined)
+    throw new TypeError(`url must begin with http:// or https://, and is ${JSON.stringify(url)}`);
 }
 
-function isHttp(url: string): boolean {
+/** Scheme and authority of a URL, for messages; undefined for one that is not of HTTP. */
+export function originOf(url: string): string | undefined {
   // A page may name a path of its own site.
   const base = (globalThis as { location?: { href: string } }).location?.href;
   try {
-    return /^https?:$/.test(new URL(url, base).protocol);
+    const { protocol, origin } = new URL(url, base);
+    return /^https?:$/.test(protocol) ? origin : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
 
@@ -87,7 +90,10 @@ async function attemptOnce(options: TransportOptions, outgoing: Outgoing): Promi
     return new Response(await response.arrayBuffer(), response);
   } catch (cause) {
     signal?.throwIfAborted();
-    return new LeaderboardError("no_answer", "The server does not answer.", { status: 0, cause });
+    return new LeaderboardError("no_answer", `The server at ${originOf(options.url)} does not answer.`, {
+      status: 0,
+      cause,
+    });
   } finally {
     deadline.end();
   }
