@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { findOrAnnounce } from "testing/installed";
+import { CSHARP } from "./csharp-sources.ts";
 
 /** The path of Mono's compiler; undefined where it, or the runtime, is not installed. */
 export function findMono(): string | undefined {
@@ -29,6 +30,17 @@ export async function compileCsharp(sources: string[], output: string, options: 
     child.exited,
   ]);
   if (status !== 0) throw new Error(`mcs failed:\n${text}${errors}`);
+}
+
+/**
+ * Compiles what starts a program of {@link compileCsharp} and ends surely behind it.
+ *
+ * @returns the words ahead of the program's path
+ */
+export async function compileLauncher(folder: string): Promise<string[]> {
+  const launcher = join(folder, "Launcher.exe");
+  await compileCsharp([join(CSHARP, "Tests~/Launcher")], launcher);
+  return ["mono", "--debug", launcher];
 }
 
 async function filesOf(source: string): Promise<string[]> {

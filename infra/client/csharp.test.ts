@@ -7,12 +7,13 @@ import { dirForFile } from "testing/for-file";
 import { openTcpProxy } from "testing/tcp-proxy";
 import { TOKEN_OPTIONS } from "../../gateway/test/gateway-under-test.ts";
 import { type Site, startSite } from "../faults/site.ts";
-import { compileCsharp, findMono } from "./compile-csharp.ts";
+import { compileCsharp, compileLauncher, findMono } from "./compile-csharp.ts";
 import { CSHARP } from "./csharp-sources.ts";
 
 const mono = findMono();
 const dir = await dirForFile();
 const program = join(dir, "tests.exe");
+let launch: string[] = [];
 let site: Site;
 let visitor: Client;
 let operatorToken = "";
@@ -22,7 +23,7 @@ beforeAll(async () => {
   if (mono === undefined) return;
   const sources = [join(CSHARP, "Runtime"), join(CSHARP, "Tests~/Client")];
   const env = { LIVE_STREAMS_PER_ADDRESS: "100" };
-  [site] = await Promise.all([startSite({ env }), compileCsharp(sources, program)]);
+  [site, , launch] = await Promise.all([startSite({ env }), compileCsharp(sources, program), compileLauncher(dir)]);
   visitor = createClient({ url: site.gateways[0].url });
   operatorToken = await createTokens(TOKEN_OPTIONS).issueOperator({ name: "root" }, 3600);
   const admin = visitor.as(operatorToken);
@@ -49,7 +50,13 @@ afterAll(async () => {
 /** Starts one test of the C# program. Its streams are the caller's. */
 function start(name: string, url = site.gateways[0].url, more: Record<string, string> = {}) {
   const env = { ...process.env, LEADERBOARD_URL: url, LEADERBOARD_TOKEN: operatorToken, ...more };
-  return Bun.spawn(["mono", "--debug", program, name], { env, stdin: "pipe", stdout: "pipe", stderr: "pipe" });
+  return Bun.spawn([...launch, program, name], {
+    cwd: dir,
+    env,
+    stdin: "pipe",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
 }
 
 /** Runs one test of the C# program to its end. */
@@ -79,6 +86,12 @@ function serve(answer: (request: Request) => Response | Promise<Response>): stri
   return `http://127.0.0.1:${server.port}`;
 }
 
+function refuse(retry_after: number): Response {
+  const problem = { type: "about:blank", title: "", status: 429, code: "rate_limited", detail: "Too many." };
+  const headers = { "Retry-After": `${retry_after}`, "Content-Type": "application/problem+json; charset=utf-8" };
+  return Response.json({ ...problem, retry_after }, { status: 429, headers });
+}
+
 async function forward(request: Request): Promise<Response> {
   const { pathname, search } = new URL(request.url);
   const { method, headers } = request;
@@ -92,7 +105,9 @@ describe.skipIf(mono === undefined)("the C# client on Mono", () => {
   test("writes for other players, one or many at once", () => run("server"), 60_000);
   test("reads tops, pages, ranks, neighbours, boards and seasons that agree", () => run("reads"), 60_000);
   test("decodes refusals with their fields", () => run("refusals"), 60_000);
+  test("names the argument that cannot be sent", () => run("arguments"), 60_000);
   test("keeps connections beside many streams, and ends them", () => run("live-many"), 60_000);
+  test("ends streams with the client, also those of its players", () => run("live-disposal"), 60_000);
   test("follows a player, and goes on behind the last event", () => run("live-rank"), 60_000);
   test("parses streams in pieces of every size", () => run("events"), 60_000);
 
@@ -120,11 +135,7 @@ describe.skipIf(mono === undefined)("the C# client on Mono", () => {
       const name = key ?? request.url;
       if (seen.has(name) || request.method === "GET") return forward(request);
       seen.add(name);
-      const problem = { type: "about:blank", title: "", status: 429, code: "rate_limited", detail: "Too many." };
-      return Response.json(problem, {
-        status: 429,
-        headers: { "Retry-After": "1", "Content-Type": "application/problem+json; charset=utf-8" },
-      });
+      return refuse(1);
     });
     await run("rate-limited", url);
     expect(keys).toHaveLength(4);
@@ -155,21 +166,29 @@ describe.skipIf(mono === undefined)("the C# client on Mono", () => {
     }
   }, 60_000);
 
-  test("ends an attempt in time, and a call when the caller cancels", async () => {
-    const url = serve(({ url: asked }) => {
-      if (asked.endsWith("/ready")) return new Promise<Response>(() => {});
-      let timer: ReturnType<typeof setInterval>;
-      return new Response(
-        new ReadableStream({
-          start(controller) {
-            timer = setInterval(() => controller.enqueue(" "), 50);
-          },
-          cancel: () => clearInterval(timer),
-        }),
-      );
-    });
-    await run("slow", url);
-  }, 60_000);
+  test.each([
+    ["ends an attempt in time, and a call when the caller cancels", "slow"],
+    ["cancels calls under way with the client, and refuses later ones", "disposal"],
+  ])(
+    "%s",
+    async (_, name) => {
+      const url = serve(({ url: asked }) => {
+        if (asked.endsWith("/ready")) return new Promise<Response>(() => {});
+        if (!asked.endsWith("/health")) return refuse(60);
+        let timer: ReturnType<typeof setInterval>;
+        return new Response(
+          new ReadableStream({
+            start(controller) {
+              timer = setInterval(() => controller.enqueue(" "), 50);
+            },
+            cancel: () => clearInterval(timer),
+          }),
+        );
+      });
+      await run(name, url);
+    },
+    60_000,
+  );
 
   test(
     "says what is not a leaderboard",

@@ -14,14 +14,18 @@ namespace LeaderboardApi
         /// <param name="cancellation">Ends the call.</param>
         public Task<Session> RegisterAsync(
             Registration player, CancellationToken cancellation = default(CancellationToken)) =>
-            EnterAsync("POST", "/auth/register", Given(player).Write, json => new Session(json), cancellation);
+            EnterAsync(
+                "POST", "/auth/register", Given(player, nameof(player)).Write,
+                json => new Session(json), cancellation);
 
         /// <summary>Logs a player in. Codes: bad_credentials, wrong_region, rate_limited.</summary>
         /// <param name="credentials">The player and the password.</param>
         /// <param name="cancellation">Ends the call.</param>
         public Task<Session> LoginAsync(
             Credentials credentials, CancellationToken cancellation = default(CancellationToken)) =>
-            EnterAsync("POST", "/auth/login", Given(credentials).Write, json => new Session(json), cancellation);
+            EnterAsync(
+                "POST", "/auth/login", Given(credentials, nameof(credentials)).Write,
+                json => new Session(json), cancellation);
 
         /// <summary>
         /// Makes a player without a registration, and with the same device id finds the player
@@ -46,7 +50,8 @@ namespace LeaderboardApi
         public Task<Session> SetPasswordAsync(
             PasswordChange change, CancellationToken cancellation = default(CancellationToken))
         {
-            var outgoing = new Outgoing("POST", "/auth/password") { Body = JsonWriter.Object(Given(change).Write) };
+            var body = JsonWriter.Object(Given(change, nameof(change)).Write);
+            var outgoing = new Outgoing("POST", "/auth/password") { Body = body };
             return OwnAsync(outgoing, json => new Session(json), cancellation);
         }
 
@@ -58,7 +63,7 @@ namespace LeaderboardApi
         public Task<Session> ChangeNameAsync(
             string name, CancellationToken cancellation = default(CancellationToken))
         {
-            var body = JsonWriter.Object(json => json.Field("name", Given(name)));
+            var body = JsonWriter.Object(json => json.Field("name", Given(name, nameof(name))));
             var outgoing = new Outgoing("PATCH", "/auth/me") { Body = body, IsRepeatable = true };
             return OwnAsync(outgoing, json => new Session(json), cancellation);
         }

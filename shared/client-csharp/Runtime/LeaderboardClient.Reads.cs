@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 
@@ -32,7 +33,7 @@ namespace LeaderboardApi
         public Task<RankView> RankAsync(
             string userId, RankQuery query = null, CancellationToken cancellation = default(CancellationToken)) =>
             ReadAsync(
-                "GET", To($"/rank/{Escape(userId)}", (query ?? new RankQuery()).Write),
+                "GET", To($"/rank/{Escape(userId, nameof(userId))}", (query ?? new RankQuery()).Write),
                 json => new RankView(json), cancellation);
 
         /// <summary>
@@ -44,7 +45,7 @@ namespace LeaderboardApi
         public Task<AroundView> AroundAsync(
             string userId, AroundQuery query = null, CancellationToken cancellation = default(CancellationToken)) =>
             ReadAsync(
-                "GET", To($"/around/{Escape(userId)}", (query ?? new AroundQuery()).Write),
+                "GET", To($"/around/{Escape(userId, nameof(userId))}", (query ?? new AroundQuery()).Write),
                 json => new AroundView(json), cancellation);
 
         /// <summary>
@@ -72,7 +73,7 @@ namespace LeaderboardApi
             RanksQuestion question, CancellationToken cancellation = default(CancellationToken)) =>
             ReadAsync(
                 "POST", "/ranks",
-                json => new RanksView(json), cancellation, JsonWriter.Object(Given(question).Write));
+                json => new RanksView(json), cancellation, JsonWriter.Object(Given(question, nameof(question)).Write));
 
         /// <summary>A player's rank on up to 32 boards; a board that has none says why.</summary>
         /// <param name="userId">The player.</param>
@@ -88,11 +89,12 @@ namespace LeaderboardApi
             Action<QueryWriter> write = parameters =>
             {
                 (query ?? new PlayerBoardsQuery()).Write(parameters);
-                parameters.Field("boards", string.Join(",", Given(boards)));
+                var ids = Given(boards, nameof(boards)).Select(board => Given(board, nameof(boards)));
+                parameters.Field("boards", string.Join(",", ids));
             };
             return ReadAsync(
                 "GET",
-                To($"/players/{Escape(userId)}/boards", write),
+                To($"/players/{Escape(userId, nameof(userId))}/boards", write),
                 json => new PlayerBoardsView(json),
                 cancellation);
         }
@@ -111,7 +113,7 @@ namespace LeaderboardApi
         /// <param name="cancellation">Ends the call.</param>
         public Task<BoardView> ReadBoardAsync(
             string board, CancellationToken cancellation = default(CancellationToken)) =>
-            ReadAsync("GET", $"/boards/{Escape(board)}", json => new BoardView(json), cancellation);
+            ReadAsync("GET", $"/boards/{Escape(board, nameof(board))}", json => new BoardView(json), cancellation);
 
         /// <summary>
         /// The seasons of a board, the newest first, until Next is null. Codes: board_not_found,
@@ -123,7 +125,7 @@ namespace LeaderboardApi
         public Task<SeasonsView> ListSeasonsAsync(
             string board, ListQuery query = null, CancellationToken cancellation = default(CancellationToken)) =>
             ReadAsync(
-                "GET", To($"/boards/{Escape(board)}/seasons", (query ?? new ListQuery()).Write),
+                "GET", To($"/boards/{Escape(board, nameof(board))}/seasons", (query ?? new ListQuery()).Write),
                 json => new SeasonsView(json), cancellation);
 
         /// <summary>
@@ -135,7 +137,7 @@ namespace LeaderboardApi
         public Task<SeasonView> ReadSeasonAsync(
             string board, string season, CancellationToken cancellation = default(CancellationToken)) =>
             ReadAsync(
-                "GET", $"/boards/{Escape(board)}/seasons/{Escape(season)}",
+                "GET", $"/boards/{Escape(board, nameof(board))}/seasons/{Escape(season, nameof(season))}",
                 json => new SeasonView(json), cancellation);
 
         /// <summary>Whether the server lives.</summary>

@@ -25,7 +25,7 @@ namespace LeaderboardApi
             string idempotencyKey = null,
             CancellationToken cancellation = default(CancellationToken)) =>
             WriteAsync(
-                "POST", "/score/submit", Given(score).Write,
+                "POST", "/score/submit", Given(score, nameof(score)).Write,
                 json => new WrittenEntry(json), idempotencyKey, cancellation);
 
         /// <summary>Enters a board. Codes: entry_exists, and those of every write.</summary>
@@ -37,7 +37,7 @@ namespace LeaderboardApi
             string idempotencyKey = null,
             CancellationToken cancellation = default(CancellationToken)) =>
             WriteAsync(
-                "POST", "/score/create", Given(score).Write,
+                "POST", "/score/create", Given(score, nameof(score)).Write,
                 json => new WrittenEntry(json), idempotencyKey, cancellation);
 
         /// <summary>Sets the score.</summary>
@@ -49,7 +49,7 @@ namespace LeaderboardApi
             string idempotencyKey = null,
             CancellationToken cancellation = default(CancellationToken)) =>
             WriteAsync(
-                "POST", "/score/update", Given(score).Write,
+                "POST", "/score/update", Given(score, nameof(score)).Write,
                 json => new WrittenEntry(json), idempotencyKey, cancellation);
 
         /// <summary>Adds to the score, atomically.</summary>
@@ -61,7 +61,7 @@ namespace LeaderboardApi
             string idempotencyKey = null,
             CancellationToken cancellation = default(CancellationToken)) =>
             WriteAsync(
-                "POST", "/score/add", Given(score).Write,
+                "POST", "/score/add", Given(score, nameof(score)).Write,
                 json => new WrittenEntry(json), idempotencyKey, cancellation);
 
         /// <summary>
@@ -78,7 +78,7 @@ namespace LeaderboardApi
             string idempotencyKey = null,
             CancellationToken cancellation = default(CancellationToken)) =>
             WriteAsync(
-                "POST", "/score", Given(score).Write,
+                "POST", "/score", Given(score, nameof(score)).Write,
                 json => new WrittenEntry(json), idempotencyKey, cancellation);
 
         /// <summary>
@@ -95,7 +95,7 @@ namespace LeaderboardApi
             string idempotencyKey = null,
             CancellationToken cancellation = default(CancellationToken)) =>
             WriteAsync(
-                "POST", $"/players/{Escape(userId)}/score", Given(score).Write,
+                "POST", $"/players/{Escape(userId, nameof(userId))}/score", Given(score, nameof(score)).Write,
                 json => new WrittenEntry(json), idempotencyKey, cancellation);
 
         /// <summary>
@@ -111,7 +111,7 @@ namespace LeaderboardApi
             string idempotencyKey = null,
             CancellationToken cancellation = default(CancellationToken))
         {
-            Action<JsonWriter> body = json => json.List("items", Given(items), item => item.Write);
+            Action<JsonWriter> body = json => json.List("items", Given(items, nameof(items)), item => item.Write);
             return WriteAsync(
                 "POST", "/scores", body,
                 json => new WrittenScores(json), idempotencyKey, cancellation);

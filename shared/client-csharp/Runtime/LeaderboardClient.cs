@@ -1,13 +1,15 @@
 using System;
+using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 
 namespace LeaderboardApi
 {
     /// <summary>
-    /// A leaderboard over HTTP. Methods throw a <see cref="LeaderboardException"/>, or an
-    /// <see cref="OperationCanceledException"/> where the caller cancels. They may be called at the
-    /// same time; make one client and keep it.
+    /// A leaderboard over HTTP. A call that fails throws a <see cref="LeaderboardException"/>, or
+    /// an <see cref="OperationCanceledException"/> where the caller cancels or disposes the client;
+    /// arguments that cannot be sent are an <see cref="ArgumentException"/>. Methods may be called
+    /// at the same time; make one client and keep it.
     /// </summary>
     public sealed partial class LeaderboardClient : IDisposable
     {
@@ -49,9 +51,12 @@ namespace LeaderboardApi
         /// </summary>
         /// <param name="token">Of a <see cref="Session"/>, or an operator's.</param>
         public LeaderboardClient As(string token) =>
-            new LeaderboardClient(this, token ?? throw new ArgumentNullException(nameof(token)));
+            new LeaderboardClient(this, RequireVisible(Given(token, nameof(token)), nameof(token)));
 
-        /// <summary>Ends all connections of the client and of those made by As.</summary>
+        /// <summary>
+        /// Ends all connections of the client and of those made by As: calls under way are
+        /// cancelled, live streams end. For a client made by As it does nothing.
+        /// </summary>
         public void Dispose()
         {
             if (!_isDerived) _transport.Dispose();
@@ -86,7 +91,8 @@ namespace LeaderboardApi
             CancellationToken cancellation)
         {
             var outgoing = new Outgoing(method, target) { Body = JsonWriter.Object(body), IsRepeatable = true };
-            outgoing.SetHeader("Idempotency-Key", idempotencyKey ?? Guid.NewGuid().ToString("N"));
+            var key = idempotencyKey ?? Guid.NewGuid().ToString("N");
+            outgoing.SetHeader("Idempotency-Key", RequireVisible(key, nameof(idempotencyKey)));
             await AuthorizeAsync(outgoing, cancellation).ConfigureAwait(false);
             return await _transport.SendAsync(outgoing, read, cancellation).ConfigureAwait(false);
         }
@@ -94,13 +100,31 @@ namespace LeaderboardApi
         private async Task AuthorizeAsync(Outgoing outgoing, CancellationToken cancellation)
         {
             if (_keeper == null) return;
+            _transport.RequireUse();
             var token = await _keeper.CurrentAsync(cancellation).ConfigureAwait(false);
+            _transport.Disposal.ThrowIfCancellationRequested();
             outgoing.SetHeader("Authorization", "Bearer " + token);
         }
 
-        private static string Escape(string segment) => Uri.EscapeDataString(Given(segment));
+        /// <summary>A segment of a path, of which "" or ".." would make another path.</summary>
+        private static string Escape(string segment, string name)
+        {
+            var isStep = new[] { "", ".", ".." }.Contains(Given(segment, name));
+            if (isStep) throw new ArgumentException($"{name} cannot be \"{segment}\"", name);
+            return Uri.EscapeDataString(segment);
+        }
 
-        private static T Given<T>(T argument) where T : class =>
-            argument ?? throw new ArgumentNullException(typeof(T).Name);
+        /// <summary>
+        /// A value of a header. Platforms leave out one that has a line end, or fail to send it.
+        /// </summary>
+        private static string RequireVisible(string value, string name)
+        {
+            if (value != "" && value.All(each => each > ' ' && each <= '~')) return value;
+            throw new ArgumentException(
+                $"{name} must be visible ASCII characters, without a space or a line end", name);
+        }
+
+        private static T Given<T>(T argument, string name) where T : class =>
+            argument ?? throw new ArgumentNullException(name);
     }
 }

@@ -4,7 +4,8 @@ using System.Collections.Generic;
 namespace LeaderboardApi
 {
     /// <summary>
-    /// Every failure but a cancellation. Decide by <see cref="Code"/>; the message is for people.
+    /// Every failure of a call to the server, and of a stream. Decide by <see cref="Code"/>; the
+    /// message is for people.
     /// </summary>
     public sealed class LeaderboardException : Exception
     {
@@ -43,6 +44,15 @@ namespace LeaderboardApi
         /// score_out_of_bounds, missing_regions of region_unavailable. Numbers are decimals.
         /// </summary>
         public IReadOnlyDictionary<string, object> Members { get; private set; } = new Dictionary<string, object>();
+
+        /// <summary>As of any exception, with code, status and id of the request.</summary>
+        public override string ToString()
+        {
+            var name = GetType().ToString();
+            var status = Status == 0 ? "" : $"{Status} ";
+            var request = RequestId == null ? "" : $", request {RequestId}";
+            return $"{name} ({status}{Code}{request}){base.ToString().Substring(name.Length)}";
+        }
 
         internal static LeaderboardException NoAnswer(string message, Exception cause) =>
             new LeaderboardException(ErrorCode.NoAnswer, message, 0, cause);

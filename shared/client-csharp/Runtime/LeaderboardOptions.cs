@@ -8,15 +8,20 @@ namespace LeaderboardApi
     {
         /// <summary>Options for a leaderboard.</summary>
         /// <param name="url">The URL of the gateway: https://scores.example.com.</param>
+        /// <exception cref="ArgumentException">It is no URL of HTTP.</exception>
         public LeaderboardOptions(string url)
         {
             Uri parsed;
-            if (!Uri.TryCreate(url, UriKind.Absolute, out parsed) || !parsed.Scheme.StartsWith("http"))
+            // Without this a URL that was left out would look like a server that does not answer.
+            if (!Uri.TryCreate(url, UriKind.Absolute, out parsed) || !IsHttp(parsed.Scheme))
             {
-                throw new ArgumentException("It is no URL such as https://scores.example.com.", nameof(url));
+                var given = url == null ? "null" : $"\"{url}\"";
+                throw new ArgumentException($"url must begin with http:// or https://, and is {given}", nameof(url));
             }
             Url = url;
         }
+
+        private static bool IsHttp(string scheme) => scheme == Uri.UriSchemeHttp || scheme == Uri.UriSchemeHttps;
 
         /// <summary>The URL of the gateway.</summary>
         public string Url { get; }

@@ -19,6 +19,7 @@ namespace LeaderboardApi
         private readonly LeaderboardOptions _options;
         private readonly string _url;
         private readonly HttpClient _http;
+        private readonly CancellationTokenSource _disposal = new CancellationTokenSource();
 
         internal Transport(LeaderboardOptions options)
         {
@@ -26,13 +27,50 @@ namespace LeaderboardApi
             _url = options.Url.TrimEnd('/');
             _http = new HttpClient(options.Handler ?? new HttpClientHandler(), options.Handler == null);
             _http.Timeout = Timeout.InfiniteTimeSpan;
+            var parsed = new Uri(_url);
+            Origin = $"{parsed.Scheme}://{parsed.Authority}";
             // .NET Framework and Unity allow two connections to a server, which two live streams
             // would take.
-            var point = ServicePointManager.FindServicePoint(new Uri(_url));
+            var point = ServicePointManager.FindServicePoint(parsed);
             if (point.ConnectionLimit < ConnectionsMin) point.ConnectionLimit = ConnectionsMin;
         }
 
+        /// <summary>Scheme and authority of the URL, for messages.</summary>
+        internal string Origin { get; }
+
+        /// <summary>Cancelled by Dispose, which ends calls under way and streams.</summary>
+        internal CancellationToken Disposal => _disposal.Token;
+
+        /// <exception cref="ObjectDisposedException">The client has been disposed.</exception>
+        internal void RequireUse()
+        {
+            if (Disposal.IsCancellationRequested) throw new ObjectDisposedException(nameof(LeaderboardClient));
+        }
+
+        /// <exception cref="LeaderboardException">The call fails.</exception>
+        /// <exception cref="OperationCanceledException">
+        /// The caller cancelled, or the client was disposed meanwhile.
+        /// </exception>
         internal async Task<T> SendAsync<T>(
+            Outgoing outgoing, Func<JsonObject, T> read, CancellationToken cancellation)
+        {
+            RequireUse();
+            using (var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, Disposal))
+            {
+                try
+                {
+                    return await RepeatAsync(outgoing, read, either.Token).ConfigureAwait(false);
+                }
+                catch (Exception fault) when (either.IsCancellationRequested && !(fault is LeaderboardException))
+                {
+                    // With the caller's own token, by which the caller may tell it.
+                    cancellation.ThrowIfCancellationRequested();
+                    throw new OperationCanceledException("The client was disposed.", fault, Disposal);
+                }
+            }
+        }
+
+        private async Task<T> RepeatAsync<T>(
             Outgoing outgoing, Func<JsonObject, T> read, CancellationToken cancellation)
         {
             var watch = Stopwatch.StartNew();
@@ -66,11 +104,11 @@ namespace LeaderboardApi
             }
             catch (Exception cause) when (!(cause is OperationCanceledException))
             {
-                throw LeaderboardException.NoAnswer("The server does not answer.", cause);
+                throw LeaderboardException.NoAnswer($"The server at {Origin} does not answer.", cause);
             }
         }
 
-        internal static async Task<Stream> BodyAsync(HttpResponseMessage response, Deadline deadline)
+        internal async Task<Stream> BodyAsync(HttpResponseMessage response, Deadline deadline)
         {
             try
             {
@@ -78,11 +116,11 @@ namespace LeaderboardApi
             }
             catch (Exception cause) when (!(cause is OperationCanceledException))
             {
-                throw LeaderboardException.NoAnswer("The answer broke off.", cause);
+                throw LeaderboardException.NoAnswer($"The answer of {Origin} broke off.", cause);
             }
         }
 
-        internal static async Task<string> ReadAsync(HttpResponseMessage response, Deadline deadline)
+        internal async Task<string> ReadAsync(HttpResponseMessage response, Deadline deadline)
         {
             try
             {
@@ -102,11 +140,15 @@ namespace LeaderboardApi
             }
             catch (Exception cause) when (!(cause is OperationCanceledException || cause is LeaderboardException))
             {
-                throw LeaderboardException.NoAnswer("The answer broke off.", cause);
+                throw LeaderboardException.NoAnswer($"The answer of {Origin} broke off.", cause);
             }
         }
 
-        public void Dispose() => _http.Dispose();
+        public void Dispose()
+        {
+            _disposal.Cancel();
+            _http.Dispose();
+        }
 
         private async Task<T> AttemptAsync<T>(
             Outgoing outgoing, Func<JsonObject, T> read, CancellationToken cancellation)

@@ -49,26 +49,38 @@ namespace LeaderboardApi
         }
 
         /// <summary>A value that is JSON text already.</summary>
-        /// <exception cref="FormatException">It is no JSON text.</exception>
+        /// <exception cref="ArgumentException">It is no JSON text.</exception>
         internal void Json(string name, string json)
         {
             if (json == null) return;
-            var value = JsonReader.Parse(json);
             AppendName(name);
-            Append(value);
+            try
+            {
+                Append(JsonReader.Parse(json));
+            }
+            catch (FormatException fault)
+            {
+                throw new ArgumentException($"{name} must be JSON text: {fault.Message}", name, fault);
+            }
         }
 
         internal void Strings(string name, IEnumerable<string> values)
         {
             if (values == null) return;
             AppendName(name);
-            AppendList(values, AppendString);
+            AppendList(values, value => AppendString(RequireItem(name, value)));
         }
 
         internal void List<T>(string name, IEnumerable<T> items, Func<T, Action<JsonWriter>> writerOf)
         {
             AppendName(name);
-            AppendList(items, item => AppendObject(writerOf(item)));
+            AppendList(items, item => AppendObject(writerOf(RequireItem(name, item))));
+        }
+
+        private static T RequireItem<T>(string list, T item)
+        {
+            if (item == null) throw new ArgumentException($"{list} must have no item that is null", list);
+            return item;
         }
 
         private void Append(object value)

@@ -25,6 +25,7 @@ namespace LeaderboardApi
         private readonly Action<LeaderboardException, TimeSpan> _onRetry;
         private readonly Queue<StreamEvent> _events = new Queue<StreamEvent>();
         private readonly CancellationTokenSource _disposal = new CancellationTokenSource();
+        private readonly CancellationTokenRegistration _ofClient;
         private readonly byte[] _bytes = new byte[16 * 1024];
         private readonly char[] _characters = new char[16 * 1024 + 1];
 
@@ -48,14 +49,15 @@ namespace LeaderboardApi
             _read = read;
             _onRetry = onRetry;
             _parser = new EventParser(lastEventId ?? "");
+            _ofClient = transport.Disposal.Register(End);
         }
 
         /// <summary>A connection without a byte for this time counts as lost.</summary>
         public TimeSpan IdleTimeMax { get; set; } = TimeSpan.FromSeconds(60);
 
         /// <summary>
-        /// The next event. Null where the server ends the subscription. A call that was cancelled
-        /// loses nothing: the next one goes on.
+        /// The next event. Null where the server ends the subscription, and where the stream or its
+        /// client is disposed. A call that was cancelled loses nothing: the next one goes on.
         /// </summary>
         /// <param name="cancellation">Ends the wait.</param>
         /// <exception cref="LeaderboardException">The server refuses for good.</exception>
@@ -66,7 +68,7 @@ namespace LeaderboardApi
             {
                 try
                 {
-                    while (!_isOver)
+                    while (!IsOver)
                     {
                         either.Token.ThrowIfCancellationRequested();
                         if (_events.Count == 0) await FillAsync(either.Token).ConfigureAwait(false);
@@ -74,19 +76,27 @@ namespace LeaderboardApi
                         if (next != null) return next;
                     }
                 }
-                catch (OperationCanceledException)
+                catch (Exception fault) when (fault is OperationCanceledException || IsOver)
                 {
                     Disconnect();
                     cancellation.ThrowIfCancellationRequested();
-                    if (!_isOver) throw;
+                    if (!IsOver) throw;
                 }
             }
-            Disconnect();
+            Dispose();
             return null;
         }
 
         /// <summary>Ends the subscription; NextAsync returns null from then on.</summary>
         public void Dispose()
+        {
+            End();
+            _ofClient.Dispose();
+        }
+
+        private bool IsOver => _isOver || _transport.Disposal.IsCancellationRequested;
+
+        private void End()
         {
             _isOver = true;
             _disposal.Cancel();
@@ -108,6 +118,7 @@ namespace LeaderboardApi
             catch (LeaderboardException failure)
             {
                 Disconnect();
+                cancellation.ThrowIfCancellationRequested();
                 if (failure.Status > 0 && failure.Status < 500 && failure.Status != 429) throw;
                 _failures++;
                 // The server's retry is meant for connections that have worked.
@@ -137,10 +148,10 @@ namespace LeaderboardApi
                 }
                 if (!_response.IsSuccessStatusCode || head.ContentType != "text/event-stream")
                 {
-                    var body = await Transport.ReadAsync(_response, deadline).ConfigureAwait(false);
+                    var body = await _transport.ReadAsync(_response, deadline).ConfigureAwait(false);
                     throw LeaderboardException.Read(head, body);
                 }
-                _stream = await Transport.BodyAsync(_response, deadline).ConfigureAwait(false);
+                _stream = await _transport.BodyAsync(_response, deadline).ConfigureAwait(false);
             }
         }
 
@@ -158,7 +169,7 @@ namespace LeaderboardApi
             }
             catch (Exception cause) when (!(cause is OperationCanceledException))
             {
-                throw LeaderboardException.NoAnswer("The connection was lost.", cause);
+                throw LeaderboardException.NoAnswer($"The connection to {_transport.Origin} was lost.", cause);
             }
             try
             {

@@ -37,6 +37,21 @@ namespace LeaderboardApi.Tests
             throw new Exception($"expected {code}, and the call succeeded");
         }
 
+        internal static T Thrown<T>(Func<object> call) where T : Exception
+        {
+            try
+            {
+                var result = call();
+                // What a method that sends at once has thrown.
+                (result as Task)?.GetAwaiter().GetResult();
+            }
+            catch (T thrown)
+            {
+                return thrown;
+            }
+            throw new Exception($"expected {typeof(T).Name}");
+        }
+
         internal static string[] Ids(IEnumerable<Entry> entries) => entries.Select(each => each.UserId).ToArray();
     }
 }

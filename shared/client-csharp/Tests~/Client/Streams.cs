@@ -91,6 +91,32 @@ namespace LeaderboardApi.Tests
             }
         }
 
+        internal static async Task EndWithTheClient()
+        {
+            var mia = await Program.EnterAsync("mia");
+            await mia.SetScoreAsync(new SetScore(1) { Board = "quiet" });
+            var client = Program.Client;
+            var board = new LiveQuery { Board = "quiet" };
+            var streams = new[] { client.Live(board), client.As(mia.Token).Live(board) };
+            foreach (var stream in streams) Check.Equal("snapshot", (await stream.NextAsync()).Event);
+            var waiting = streams.Select(stream => stream.NextAsync()).ToList();
+            var idle = client.Live(board);
+            Check.Equal("snapshot", (await idle.NextAsync()).Event);
+            var unused = client.As(mia.Token).LiveRank("mia", new LiveRankQuery { Board = "quiet" });
+
+            client.Dispose();
+            foreach (var next in waiting)
+            {
+                var done = await Task.WhenAny(next, Task.Delay(1000));
+                Check.True(done == next && next.Result == null, "a disposed client ends the wait");
+            }
+            await mia.SetScoreAsync(new SetScore(2) { Board = "quiet" });
+            foreach (var stream in streams.Concat(new[] { idle })) Check.Equal(null, await stream.NextAsync());
+            Check.Equal(null, await unused.NextAsync());
+            foreach (var stream in streams) stream.Dispose();
+            Check.Thrown<ObjectDisposedException>(() => client.Live());
+        }
+
         /// <summary>As the HTML standard's examples, in pieces of every size.</summary>
         internal static Task AreParsed()
         {
