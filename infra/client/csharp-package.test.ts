@@ -1,10 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { dirForFile, forFile } from "testing/for-file";
+import { findOrAnnounce } from "testing/installed";
 import { startPath } from "../system/test/path-under-test.ts";
-import { compileCsharp, findMono } from "./compile-csharp.ts";
-import { CSHARP } from "./csharp-sources.ts";
+import { compileCsharp, compileLauncher, findMono } from "./compile-csharp.ts";
+import { CSHARP, readClasses, readMethods, readRoutes, readSources } from "./csharp-sources.ts";
 import { unityMetas } from "./unity-metas.ts";
 
 const ROOT = join(import.meta.dir, "../..");
@@ -27,8 +28,7 @@ test("each file and folder has the meta without which Unity ignores it", async (
 test("the package has the version and the license of the project", async () => {
   expect(JSON.parse(await read("package.json"))).toMatchObject({ version, license: "MIT" });
   expect(await read("Leaderboard.Client.csproj")).toInclude(`<Version>${version}</Version>`);
-  expect(readme).toInclude(`#v${version}\n`);
-  expect(readme).toInclude(`com.leaderboard.client-${version}.tgz`);
+  expect(readme).not.toInclude(version);
   expect(await read("LICENSE.md")).toBe(await readFile(join(ROOT, "LICENSE"), "utf8"));
 });
 
@@ -46,6 +46,54 @@ test("the tarball for Unity has each file and its meta, and no test", async () =
   expect(packed.toSorted()).toEqual([...metas, ...files].toSorted());
 });
 
+const npm = findOrAnnounce("npm", "the release's tarball for Unity was not packed");
+
+test.skipIf(npm === undefined)(
+  "a release has the tarball that the README names",
+  async () => {
+    const workflow = await readFile(join(ROOT, ".github/workflows/release.yml"), "utf8");
+    const [, command = ""] =
+      /- name: pack the client for Unity\n +#.+\n +run: \|\n((?: {10}.+\n)+)/.exec(workflow) ?? [];
+    const release = join(dir, "release");
+    await mkdir(join(release, "out"), { recursive: true });
+    await cp(CSHARP, join(release, "shared/client-csharp"), { recursive: true });
+    const { errors, status } = await run(["bash", "-e", "-c", `cd ${release}\n${command}`]);
+    expect([status, status === 0 ? "" : errors]).toEqual([0, ""]);
+    const packed = await readdir(join(release, "out"));
+    expect(packed).toHaveLength(1);
+    expect(readme).toInclude(`\`${packed[0]}\``);
+  },
+  60_000,
+);
+
+test("the README has each method of the client with its route", async () => {
+  const sources = await readSources();
+  const routes = new Map(readRoutes(sources, readClasses(sources)).map(({ name, route }) => [name, route]));
+  const others: Record<string, string | undefined> = { RefreshAsync: "POST /auth/refresh", Pages: "GET /top" };
+  const methods = readMethods(sources);
+  expect(methods.length).toBeGreaterThan(25);
+  const [, section = ""] = /## All methods\n([\s\S]+)/.exec(readme) ?? [];
+  const table = section.replaceAll(/:\w+/g, "{}");
+  const missing = methods.flatMap(({ name, takes }) => {
+    const route = routes.get(name) ?? others[name];
+    // Some methods call no route.
+    const row = route === undefined ? `\`${name}` : `| \`${route}\` | \`${name}(${takes})\``;
+    return table.includes(row) ? [] : [row];
+  });
+  expect(missing).toEqual([]);
+  expect(section.match(/^\| `/gm)).toHaveLength(
+    methods.filter(({ name }) => routes.has(name) || name in others).length,
+  );
+});
+
+test("the README names the packages of Debian that the tests install", async () => {
+  const setup = await readFile(join(ROOT, "infra/setup-tests.sh"), "utf8");
+  const [, line = ""] = /^(.+) # For the C# client/m.exec(setup) ?? [];
+  const packages = [...line.matchAll(/:(\S+)/g)].map(([, name]) => name);
+  expect(packages).toContain("mono-mcs");
+  expect(readme).toInclude(`    apt install ${packages.join(" ")}\n`);
+});
+
 test("the package needs no other package, neither from Unity nor from NuGet", async () => {
   expect(JSON.parse(await read("package.json"))).not.toHaveProperty("dependencies");
   expect(JSON.parse(await read("Runtime/Leaderboard.Client.asmdef"))).toMatchObject({ references: [] });
@@ -54,9 +102,12 @@ test("the package needs no other package, neither from Unity nor from NuGet", as
   expect(project).not.toInclude("PackageReference");
 });
 
-/** An example as a whole program. One with a class is a script of Unity, and runs on a stand-in. */
+/**
+ * An example as a whole program. One with a public class is a script of Unity, and runs on a
+ * stand-in.
+ */
 function toProgram(code: string): string {
-  if (code.includes("public class")) return code;
+  if (code.includes("static void Main") || code.includes("public class")) return code;
   const usings = [...code.matchAll(/^using \w+;$/gm)].join("\n");
   const body = code.replaceAll(/^using \w+;$/gm, "");
   return `${usings}
@@ -92,6 +143,7 @@ describe.skipIf(mono === undefined)("with Mono", () => {
 
   test("the examples of the README compile and run, in their order", async () => {
     const token = await path.ranker.tokens.issueOperator({ name: "server" }, 60);
+    const launch = await compileLauncher(dir);
     const outputs: string[] = [];
     for (const [index, [, code = ""]] of [...readme.matchAll(/```cs\n([\s\S]+?)```/g)].entries()) {
       const source = join(dir, `Example${index}.cs`);
@@ -102,7 +154,7 @@ describe.skipIf(mono === undefined)("with Mono", () => {
       const engine = code.includes("using UnityEngine") ? [join(CSHARP, "Tests~/Engine")] : [];
       const program = join(dir, `Example${index}.exe`);
       await compileCsharp([source, ...engine], program, [`-r:${library}`]);
-      const { output, errors, status } = await run(["mono", program], { LEADERBOARD_TOKEN: token });
+      const { output, errors, status } = await run([...launch, program], { LEADERBOARD_TOKEN: token });
       expect([index, errors, status]).toEqual([index, "", 0]);
       outputs.push(output);
     }

@@ -110,6 +110,31 @@ export function readRoutes(sources: string, classes: ReadonlyMap<string, CsharpC
   });
 }
 
+/** A method of the client as callers see it. */
+export interface CsharpMethod {
+  name: string;
+  /**
+   * `userId, RankQuery?` without what many methods take: a class, or the name of a simple value.
+   */
+  takes: string;
+}
+
+export function readMethods(sources: string): CsharpMethod[] {
+  const client = [...sources.matchAll(/public sealed partial class LeaderboardClient[\s\S]*?\n {4}\}\n/g)].join("\n");
+  const code = client.replaceAll("default(CancellationToken)", "none");
+  return [...code.matchAll(/^ {8}public (?:async )?[\w<>]+ (\w+)\(([^)]*)\)/gm)].map(([, name = "", list = ""]) => ({
+    name,
+    takes: list
+      .split(/,\s*/)
+      .flatMap((parameter) => {
+        const [type = "", given = "", , missing] = parameter.trim().split(/\s+/);
+        if (["", "idempotencyKey", "cancellation", "lastEventId"].includes(given)) return [];
+        return [(/^[A-Z]\w+$/.test(type) ? type : given) + (missing === undefined ? "" : "?")];
+      })
+      .join(", "),
+  }));
+}
+
 /** A class's own fields and those of the classes that it extends. */
 export function withBases<F>(
   classes: ReadonlyMap<string, CsharpClass>,
