@@ -112,7 +112,7 @@ namespace LeaderboardApi
         /// <summary>Grows with each change.</summary>
         public long Rev { get; }
 
-        /// <summary>Null for a configured board that nobody changed.</summary>
+        /// <summary>Null for a configured board that was never changed.</summary>
         public DateTimeOffset? CreatedAt { get; }
 
         /// <summary>An ended board is read, and written no more: open or ended.</summary>
@@ -155,7 +155,7 @@ namespace LeaderboardApi
             Keep = json.IntegerOrNull("keep");
         }
 
-        /// <summary>From then on nobody writes; null for a board with seasons.</summary>
+        /// <summary>From then on writes are refused; null for a board with seasons.</summary>
         public DateTimeOffset? EndsAt { get; }
 
         /// <summary>
