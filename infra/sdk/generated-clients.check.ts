@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { scratchDir } from "stack/scratch-dir";
 import { announceSkipped, installed } from "testing/installed";
 import { generators, runGenerator } from "./generators.ts";
@@ -30,3 +31,20 @@ for (const generator of generators) {
     TIMEOUT_MS,
   );
 }
+
+test.skipIf(installed("npx") === undefined)(
+  "Spectral finds nothing in the document",
+  async () => {
+    const folder = await scratchDir();
+    await Bun.write(join(folder, "openapi.json"), document);
+    await Bun.write(join(folder, "rules.yaml"), "extends: spectral:oas\n");
+    const lint = ["lint", "--fail-severity=hint", "--ruleset", "rules.yaml", "openapi.json"];
+    const child = Bun.spawn(["npx", "--yes", "@stoplight/spectral-cli@6.16.3", ...lint], {
+      cwd: folder,
+      stdout: "pipe",
+    });
+    const found = await child.stdout.text();
+    expect({ code: await child.exited, found }).toEqual({ code: 0, found: expect.stringContaining("No results") });
+  },
+  TIMEOUT_MS,
+);
