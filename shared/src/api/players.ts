@@ -65,7 +65,7 @@ const playerRecordQuery = z.strictObject({
     .meta({ description: "`next` of the answer before. The answer then has no events: the first one has all." }),
   limit: countField(RECORD_BOARDS_MAX, RECORD_BOARDS_MAX, "How many boards to show entries of."),
   with: z
-    .literal("archives")
+    .literal("archives", 'must be "archives"')
     .optional()
     .meta({ description: "Also entries of seasons that are final, each of which counts as a board." }),
 });
