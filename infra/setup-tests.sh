@@ -41,7 +41,8 @@ build() {
   local command=$1 module=$2 folder=$PWD/.data/tools/bin
   if has "$command" || [ -x "$folder/$command" ]; then return 0; fi
   printf 'setup: building %s for tests\n' "$module" >&2
-  GOBIN=$folder go install "$module" >&2 || printf 'setup: %s could not be built\n' "$command" >&2
+  # Without C, because its compiler may be being installed meanwhile.
+  CGO_ENABLED=0 GOBIN=$folder go install "$module" >&2 || printf 'setup: %s could not be built\n' "$command" >&2
 }
 
 # The versions of Node that the client's package runs on, from npm.
@@ -59,6 +60,14 @@ install_frameworks() {
   npm install --silent --no-fund --no-audit --prefix "$folder" react@19.3.1 react-dom@19.3.1 phaser@4.2.1 >&2 \
     || printf 'setup: React and Phaser are missing\n' >&2
 }
+
+# Beside what is loaded and built below.
+packages=
+if has apt-get; then
+  install_packages nginx:nginx wrk:wrk chromium:chromium prometheus:prometheus pgbouncer:pgbouncer psql:postgresql-client cc:gcc \
+    mcs:mono-mcs $mono/System.Net.Http.dll:libmono-system-net-http4.0-cil & # For the C# client, 26 MB.
+  packages=$!
+fi
 
 if has npm; then
   install_frameworks
@@ -84,7 +93,4 @@ if has go; then
   build helm helm.sh/helm/v3/cmd/helm@v3.22.0
   build actionlint github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 fi
-if has apt-get; then
-  install_packages nginx:nginx wrk:wrk chromium:chromium prometheus:prometheus pgbouncer:pgbouncer psql:postgresql-client cc:gcc \
-    mcs:mono-mcs $mono/System.Net.Http.dll:libmono-system-net-http4.0-cil # For the C# client, 26 MB.
-fi
+wait $packages
