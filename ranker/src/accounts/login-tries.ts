@@ -4,6 +4,7 @@ import { type Bucket, type Limit, toBuckets, toPolicy } from "shared/limits/poli
 import type { Limiter } from "shared/limits/rate-limit";
 import { loginBucketKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
+import { countAttempt } from "./count-attempt.ts";
 
 /** So many networks together use up all tries of a player. */
 const NETWORKS = 10;
@@ -33,23 +34,11 @@ export function createCountTry(redis: Redis, limiter: Limiter, { perSecond, burs
     ),
     { policy: ofAllNetworks, key: loginBucketKey(userId) },
   ];
-  return async (userId, networks, login) => {
+  return (userId, networks, login) => {
     const buckets = bucketsOf(userId, networks);
-    const { denied, waitSeconds = 1 } = await limiter.take(redis, buckets);
-    if (denied !== undefined) {
-      const retryAfterSeconds = Math.max(1, Math.ceil(waitSeconds));
-      throw new Problem("rate_limited", "Too many failed logins of this player. Try again later.", {
-        retryAfterSeconds,
-      });
-    }
-    let isFailedTry = false;
-    try {
-      return await login();
-    } catch (error) {
-      isFailedTry = error instanceof Problem && error.code === "bad_credentials";
-      throw error;
-    } finally {
-      if (!isFailedTry) await limiter.giveBack(redis, buckets);
-    }
+    const refusal = "Too many failed logins of this player. Try again later.";
+    return countAttempt({ redis, limiter, buckets, refusal, isSpent: isFailedTry }, login);
   };
 }
+
+const isFailedTry = (error: unknown) => error instanceof Problem && error.code === "bad_credentials";

@@ -7,6 +7,7 @@ import type { Redis } from "shared/redis/redis";
 import { failAs } from "shared/redis/redis-problem";
 import type { RenamePlayer } from "../players/rename-player.ts";
 import type { ChangeAccount } from "./change-account.ts";
+import { countAttempt } from "./count-attempt.ts";
 import { isAccountOf, readAccount, toIdentity } from "./read-account.ts";
 import { tooManyWait } from "./write-account.ts";
 
@@ -64,19 +65,10 @@ export function createOwnSession(options: OwnSessionOptions): OwnSession {
   }
 
   /** Runs a change as one of those that the player may make, given back where nothing was done. */
-  async function countName<T>({ userId }: Identity, change: () => Promise<T>): Promise<T> {
+  function countName<T>({ userId }: Identity, change: () => Promise<T>): Promise<T> {
     const buckets = [{ policy: byName, key: nameBucketKey(userId) }];
-    const { denied, waitSeconds = 1 } = await limiter.take(redis, buckets);
-    if (denied !== undefined) {
-      const retryAfterSeconds = Math.max(1, Math.ceil(waitSeconds));
-      throw new Problem("rate_limited", "The player took too many names. Try again later.", { retryAfterSeconds });
-    }
-    try {
-      return await change();
-    } catch (error) {
-      if (!(error instanceof Problem && error.code === "outcome_unknown")) await limiter.giveBack(redis, buckets);
-      throw error;
-    }
+    const refusal = "The player took too many names. Try again later.";
+    return countAttempt({ redis, limiter, buckets, refusal, isSpent: mayStand }, change);
   }
 
   return {
@@ -107,3 +99,7 @@ export function createOwnSession(options: OwnSessionOptions): OwnSession {
       }),
   };
 }
+
+/** Whether a change has been made, or may have been. */
+const mayStand = (error: unknown) =>
+  error === undefined || (error instanceof Problem && error.code === "outcome_unknown");
