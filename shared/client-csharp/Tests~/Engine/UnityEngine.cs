@@ -2,6 +2,7 @@
 using System;
 using System.Collections.Concurrent;
 using System.Collections.Generic;
+using System.IO;
 using System.Linq;
 using System.Reflection;
 using System.Threading;
@@ -31,9 +32,19 @@ namespace UnityEngine
 
     public static class Debug
     {
-        public static void Log(object message) => Console.Out.WriteLine(message);
+        private static readonly StringWriter Logged = new StringWriter();
+
+        public static void Log(object message) => Logged.WriteLine(message);
 
         public static void LogWarning(object message) => Console.Error.WriteLine(message);
+
+        internal static void Show()
+        {
+            Console.Out.Write(Logged);
+            Forget();
+        }
+
+        internal static void Forget() => Logged.GetStringBuilder().Clear();
     }
 
     /// <summary>
@@ -47,14 +58,19 @@ namespace UnityEngine
 
         public override void Post(SendOrPostCallback step, object state) => _steps.Add(() => step(state));
 
-        public override void OperationStarted() => _running++;
+        public override void OperationStarted() => Interlocked.Increment(ref _running);
 
-        // Wakes the thread that waits for a step.
-        public override void OperationCompleted() => _steps.Add(() => _running--);
+        public override void OperationCompleted()
+        {
+            Interlocked.Decrement(ref _running);
+            _steps.Add(() => { }); // wakes the thread that waits for a step
+        }
+
+        internal bool IsIdle => Volatile.Read(ref _running) == 0;
 
         internal void RunToEnd()
         {
-            while (_running > 0) _steps.Take()();
+            while (!IsIdle) _steps.Take()();
         }
     }
 
@@ -72,12 +88,21 @@ namespace UnityEngine
             if (!PlayerPrefs.IsSaved) throw new Exception("PlayerPrefs.Save was not called");
             Thread.RunToEnd();
             Call(instance, "OnDestroy");
+            Debug.Show();
 
-            // A scene that ends during the call.
-            var second = Activator.CreateInstance(script);
-            Call(second, "Start");
-            Call(second, "OnDestroy");
-            Thread.RunToEnd();
+            // A scene that ends during the call. Where this thread had to wait, the call may be
+            // over.
+            bool isOver;
+            do
+            {
+                Debug.Forget();
+                var second = Activator.CreateInstance(script);
+                Call(second, "Start");
+                isOver = Thread.IsIdle;
+                Call(second, "OnDestroy");
+                Thread.RunToEnd();
+            } while (isOver);
+            Debug.Show();
         }
 
         private static void Call(object instance, string method) =>
